@@ -1,0 +1,65 @@
+# Two commands do everything on a fresh machine with Python 3.11: `make run` and `make test`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.run-ready
+DEV := $(VENV)/.dev-ready
+OUT ?= out
+LEDGER ?=
+BODY ?=
+
+.PHONY: run test assure bench check ledgers-report lock clean
+
+run: $(RUN)
+ifeq ($(LEDGER),)
+	@$(BIN)/section54 samples $(OUT)/fenland-ledgers > /dev/null
+	@$(BIN)/section54 review $(OUT)/fenland-ledgers --body "Fenland Constabulary" \
+	  --out $(OUT)/fenland --previous $(OUT)/fenland-ledgers/previous
+else
+	@$(BIN)/section54 review $(LEDGER) --body "$(BODY)" --out $(OUT)/review
+endif
+
+test: $(DEV)
+	@$(BIN)/python tools/check.py
+	@$(BIN)/python -m pytest -q
+
+check: $(DEV)
+	@$(BIN)/python tools/check.py
+
+assure: $(DEV)
+	@$(BIN)/python tools/assure.py
+
+bench: $(DEV)
+	@$(BIN)/python tools/bench.py
+
+ledgers-report: $(DEV)
+	@$(BIN)/python tools/ledgers_report.py
+
+# The lock files are made by uv from pyproject.toml; commit what this changes.
+lock: $(DEV)
+	@$(BIN)/uv pip compile --python $(BIN)/python --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate -q pyproject.toml -o requirements/run.lock
+	@$(BIN)/uv pip compile --python $(BIN)/python --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate -q pyproject.toml --group dev -o requirements/dev.lock
+	@$(BIN)/uv pip compile --python $(BIN)/python --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate -q requirements/tools.in -o requirements/tools.lock
+
+clean:
+	rm -rf $(VENV) $(OUT)
+
+$(VENV)/bin/uv:
+	@$(PYTHON) tools/need_python.py
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/tools.lock
+
+$(RUN): requirements/run.lock pyproject.toml | $(VENV)/bin/uv
+	@echo "Setting up (once) …"
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/run.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements/dev.lock pyproject.toml | $(VENV)/bin/uv
+	@echo "Setting up for tests (once) …"
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@ $(RUN)

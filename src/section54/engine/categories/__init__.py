@@ -1,0 +1,1 @@
+"""What was bought, from the words we have; 'unknown' is an answer."""

@@ -1,0 +1,438 @@
+"""Read one ledger file: what it holds becomes Parquet, and what it does not is said plainly.
+
+The work runs in a child process with limits (``section54.engine.intake.child``), because a file
+of a few kilobytes can be made to ask for gigabytes. The result is kept under a name made from the
+file's hash, the corrections and the reader's version, so reading the same file again costs nothing.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from section54.engine.errors import BadInput
+from section54.engine.intake.child import run_in_child
+from section54.engine.intake.gate import Content, Kind, NotALedger, open_file
+from section54.engine.intake.limits import OWN_LEDGERS, Limits
+from section54.engine.ledgers.columns import HeadingWords, Layout, heading_words
+from section54.engine.ledgers.lines import LEDGER_SCHEMA, REJECTED_SCHEMA
+from section54.engine.ledgers.sheet import Grid, NoLayoutError, SheetOutcome, read_sheet
+from section54.engine.ledgers.spreadsheets import sheets_of
+from section54.engine.ledgers.text import NAMES, clean, decode, find_delimiter, lines_of, records
+from section54.engine.result import ColumnFound, FileRefused, SheetRead
+
+
+READER_VERSION = "2026-11"  # raise it when the same file would be read differently
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRead:
+    """What one file gave.
+
+    Attributes:
+        file: The name the file was given under.
+        sheets: What became of each sheet that is a ledger.
+        refused: Sheets, members or the whole file that are no ledger, with the reason.
+        lines: Parquet files of ``LEDGER_SCHEMA``, one a content.
+        rejected: Parquet files of ``REJECTED_SCHEMA``.
+        peak_bytes: Most memory the child process held; 0 when the result was kept from before.
+    """
+
+    file: str
+    sheets: tuple[SheetRead, ...]
+    refused: tuple[FileRefused, ...]
+    lines: tuple[Path, ...]
+    rejected: tuple[Path, ...]
+    peak_bytes: int = 0
+
+
+def read_ledger(
+    path: Path,
+    store: Path,
+    *,
+    limits: Limits = OWN_LEDGERS,
+    corrections: Mapping[str, Mapping[str, str]] | None = None,
+    on_progress: Callable[[dict[str, Any]], None] | None = None,
+) -> LedgerRead:
+    """Read a file into Parquet under ``store``, in a child process; at once if it was read before.
+
+    Args:
+        path: The file as published, whatever its name says it is.
+        store: A folder of ours; immutable files are added to it, none is changed.
+        limits: What the child may use.
+        corrections: layout signature → (role → column); ``"*"`` holds for every layout.
+        on_progress: Told ``{"rows": n}`` as records come in.
+
+    Raises:
+        NotALedger: one sentence on what the file is and what to do.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    manifest = store / f"{_key(path, limits, corrections)}.json"
+    peak = 0
+    if not manifest.exists():
+        answer = run_in_child(
+            "section54.engine.ledgers.reader:read_in_child",
+            {
+                "path": str(path.absolute()),
+                "store": str(store.absolute()),
+                "corrections": {k: dict(v) for k, v in (corrections or {}).items()},
+            },
+            limits,
+            on_progress,
+        )
+        peak = int(answer.pop("peak_bytes", 0))
+        answer.pop("cpu_seconds", None)
+        _write_whole(manifest, json.dumps(answer, ensure_ascii=False).encode())
+    return _from_manifest(json.loads(manifest.read_bytes()), path.name, store, peak)
+
+
+def _key(path: Path, limits: Limits, corrections: Mapping[str, Mapping[str, str]] | None) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except FileNotFoundError as error:
+        raise NotALedger(f"{path} does not exist: check the name and try again.") from error
+    except IsADirectoryError as error:
+        raise NotALedger(f"{path} is a folder: name the ledger files in it.") from error
+    except PermissionError as error:
+        raise NotALedger(f"{path} may not be read by you: ask its owner for access.") from error
+    about = [
+        digest.hexdigest(),
+        path.name,
+        asdict(limits),
+        READER_VERSION,
+        heading_words().table.sha256,
+        {k: dict(v) for k, v in (corrections or {}).items()},
+    ]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def read_in_child(
+    *,
+    path: str,
+    store: str,
+    corrections: Mapping[str, Mapping[str, str]],
+    limits: Limits,
+    progress: Callable[[dict[str, Any]], None],
+) -> dict[str, Any]:
+    """Do the work of ``read_ledger`` inside the child; arguments and answer are JSON."""
+    folder = Path(store)
+    words = heading_words()
+    sheets: list[dict[str, Any]] = []
+    refused: list[dict[str, str]] = []
+    lines_files: list[str] = []
+    rejected_files: list[str] = []
+    for content in open_file(Path(path), limits):
+        outcomes = _read_content(content, words, corrections, refused, progress)
+        if not outcomes:
+            continue
+        mapping = [[sheet, *_mapping(o.layouts)] for sheet, o in outcomes]
+        name = hashlib.sha256(
+            json.dumps([content.content_sha256, mapping, READER_VERSION], sort_keys=True).encode()
+        ).hexdigest()[:32]
+        lines = pa.concat_tables([outcome.lines for _, outcome in outcomes])
+        _write_parquet(folder / f"{name}.parquet", lines)
+        rejected = [
+            (content.content_sha256, content.name, sheet, row, reason, text)
+            for sheet, outcome in outcomes
+            for row, reason, text in outcome.rejected
+        ]
+        columns = list(zip(*rejected, strict=True)) or [()] * len(REJECTED_SCHEMA)
+        _write_parquet(
+            folder / f"{name}.rejected.parquet",
+            pa.Table.from_arrays(
+                [pa.array(c, f.type) for c, f in zip(columns, REJECTED_SCHEMA, strict=True)],
+                schema=REJECTED_SCHEMA,
+            ),
+        )
+        lines_files.append(f"{name}.parquet")
+        rejected_files.append(f"{name}.rejected.parquet")
+        sheets += [_sheet_answer(content, sheet, outcome) for sheet, outcome in outcomes]
+    if not sheets:
+        raise NotALedger(" ".join(r["because"] for r in refused[:3]))
+    return {
+        "sheets": sheets,
+        "refused": refused,
+        "lines": lines_files,
+        "rejected": rejected_files,
+    }
+
+
+def _read_content(
+    content: Content,
+    words: HeadingWords,
+    corrections: Mapping[str, Mapping[str, str]],
+    refused: list[dict[str, str]],
+    progress: Callable[[dict[str, Any]], None],
+) -> list[tuple[str, SheetOutcome]]:
+    """Read every sheet of one content; sheets that are no ledger are rejected row by row."""
+
+    def on_batch(rows: int) -> None:
+        progress({"file": content.name, "rows": rows})
+
+    outcomes: list[tuple[str, SheetOutcome]] = []
+    others: list[tuple[str, Grid, str]] = []
+    notes: dict[str, list[str]] = {}
+    for sheet, grid, about in _grids(content, on_batch):
+        try:
+            outcome = _read_grid(grid, content, sheet, words, corrections)
+        except NoLayoutError as error:
+            if grid.records:
+                others.append((sheet, grid, str(error)))
+            continue
+        except BadInput as error:
+            raise NotALedger(f"{content.name}: {error}") from error
+        outcome.notes[:0] = [*about, *content.notes]
+        notes[sheet] = outcome.notes
+        outcomes.append((sheet, outcome))
+    outcomes, repeats = _without_summaries(outcomes)
+    for sheet, outcome, why in repeats:
+        refused.append({"file": _where(content.name, sheet), "because": f"It {why}."})
+        _reject_whole(outcome, f"not counted: the sheet {why}")
+        outcomes.append((sheet, outcome))
+    if not any(outcome.read for _, outcome in outcomes):
+        why = "; ".join(dict.fromkeys(reason for _, _, reason in others)) or "it has no rows"
+        refused.append(
+            {
+                "file": content.name,
+                "because": f"{content.name} does not look like a list of payments: {why}. "
+                "Check that it is the ledger, or say which column is which with --column.",
+            }
+        )
+        return []
+    for sheet, grid, reason in others:
+        blank = grid.blank()
+        if blank.all():
+            continue
+        refused.append(
+            {
+                "file": _where(content.name, sheet),
+                "because": f"The sheet is not a list of payments: {reason}.",
+            }
+        )
+        rows = [
+            (i + 1, f"the sheet is not a list of payments: {reason}", _text(grid.record(i)))
+            for i in range(grid.records)
+            if not blank[i]
+        ]
+        outcomes.append(
+            (
+                sheet,
+                SheetOutcome(
+                    lines=LEDGER_SCHEMA.empty_table(),
+                    rejected=rows,
+                    layouts=[],
+                    rows=grid.records,
+                    blank=int(blank.sum()),
+                    headings=0,
+                    column_total=Decimal("0.00"),
+                    dates_missing=0,
+                ),
+            )
+        )
+    return outcomes
+
+
+def _read_grid(
+    grid: Grid,
+    content: Content,
+    sheet: str,
+    words: HeadingWords,
+    corrections: Mapping[str, Mapping[str, str]],
+) -> SheetOutcome:
+    everywhere = corrections.get("*", {})
+    try:
+        outcome = read_sheet(
+            grid, source=content.content_sha256, sheet=sheet, words=words, correction=everywhere
+        )
+        signature = outcome.layouts[0].signature
+    except NoLayoutError:
+        signature = next((s for s in corrections if s != "*" and _has_header(grid, s)), "")
+        if not signature:
+            raise
+    own = corrections.get(signature, {}) if signature else {}
+    if own:
+        return read_sheet(
+            grid,
+            source=content.content_sha256,
+            sheet=sheet,
+            words=words,
+            correction={**everywhere, **own},
+        )
+    return outcome
+
+
+def _has_header(grid: Grid, signature: str) -> bool:
+    return any(signature_of(record) == signature for record in grid.head)
+
+
+def signature_of(record: list[str]) -> str:
+    """Return the signature a heading row would have."""
+    return Layout(
+        header_record=1, headers=tuple(clean(c) for c in record), columns=(), further={}
+    ).signature
+
+
+def _grids(
+    content: Content, on_batch: Callable[[int], None]
+) -> "list[tuple[str, Grid, list[str]]] | Any":
+    if content.kind is Kind.TEXT:
+        text, encoding = decode(content.data)
+        delimiter = find_delimiter(text)
+        grid = Grid(records(lines_of(text), delimiter), on_batch)
+        yield "", grid, [f"Text in {encoding}, cells divided by {NAMES[delimiter]}."]
+        return
+    for sheet in sheets_of(content.data, content.name):
+        about = ["The sheet is hidden in the workbook."] if sheet.hidden else []
+        yield sheet.name, Grid(sheet.rows, on_batch), about
+
+
+def _without_summaries(
+    outcomes: list[tuple[str, SheetOutcome]],
+) -> tuple[list[tuple[str, SheetOutcome]], list[tuple[str, SheetOutcome, str]]]:
+    """Set aside sheets that repeat others: the same lines again, or their sums without dates."""
+    kept: list[tuple[str, SheetOutcome]] = []
+    repeats: list[tuple[str, SheetOutcome, str]] = []
+    total = sum((o.amount for _, o in outcomes), Decimal(0))
+    for sheet, outcome in outcomes:
+        columns = ["date", "supplier_as_written", "amount", "description", "reference"]
+        twin = next(
+            (
+                name
+                for name, other in kept
+                if other.read == outcome.read
+                and other.lines.select(columns).equals(outcome.lines.select(columns))
+            ),
+            None,
+        )
+        dated = any(layout.index("date") is not None for layout in outcome.layouts)
+        if twin is not None:
+            repeats.append((sheet, outcome, f"repeats the sheet “{twin}” line by line"))
+        elif (
+            not dated
+            and len(outcomes) > 1
+            and outcome.amount
+            and outcome.amount * 2 == total
+            and outcome.read * 2 < sum(o.read for _, o in outcomes)
+        ):
+            repeats.append((sheet, outcome, "sums the other sheets and has no dates of its own"))
+        else:
+            kept.append((sheet, outcome))
+    return kept, repeats
+
+
+def _reject_whole(outcome: SheetOutcome, reason: str) -> None:
+    lines = outcome.lines
+    outcome.rejected = sorted(
+        outcome.rejected
+        + [
+            (row, reason, f"{supplier} | {amount}")
+            for row, supplier, amount in zip(
+                lines["row"].to_pylist(),
+                lines["supplier_as_written"].to_pylist(),
+                lines["amount"].to_pylist(),
+                strict=True,
+            )
+        ]
+    )
+    outcome.lines = LEDGER_SCHEMA.empty_table()
+    outcome.dates_missing = 0
+
+
+def _where(file: str, sheet: str) -> str:
+    return f"{file} › {sheet}" if sheet else file
+
+
+def _text(cells: list[str]) -> str:
+    return " | ".join(cell for cell in cells if cell)[:500]
+
+
+def _mapping(layouts: list[Layout]) -> list[Any]:
+    return [
+        [layout.header_record, {c.role: c.index for c in layout.columns}, dict(layout.further)]
+        for layout in layouts
+    ]
+
+
+def _sheet_answer(content: Content, sheet: str, outcome: SheetOutcome) -> dict[str, Any]:
+    first = outcome.layouts[0] if outcome.layouts else None
+    amount = first.amount if first else None
+    notes = list(outcome.notes)
+    encoding = delimiter = ""
+    if content.kind is Kind.TEXT and notes:
+        encoding, _, delimiter = (
+            notes.pop(0).removeprefix("Text in ").partition(", cells divided by ")
+        )
+    return {
+        "sha256": content.content_sha256,
+        "file": content.name,
+        "sheet": sheet,
+        "columns": [
+            {
+                "role": c.role,
+                "index": c.index,
+                "header": c.header,
+                "confidence": c.confidence,
+                "why": c.why,
+            }
+            for c in (first.columns if first else ())
+        ],
+        "header_record": first.header_record if first else 0,
+        "rows": outcome.rows,
+        "read": outcome.read,
+        "rejected": len(outcome.rejected),
+        "blank": outcome.blank,
+        "headings": outcome.headings,
+        "amount": str(outcome.amount),
+        "column_total": str(outcome.column_total),
+        "amount_basis": amount[1] if amount else "unknown",
+        "dates_missing": outcome.dates_missing,
+        "encoding": encoding,
+        "delimiter": delimiter.rstrip("."),
+        "layout": first.signature if first else "",
+        "notes": notes,
+    }
+
+
+def _from_manifest(answer: dict[str, Any], file: str, store: Path, peak: int) -> LedgerRead:
+    return LedgerRead(
+        file=file,
+        sheets=tuple(
+            SheetRead(
+                **{
+                    **sheet,
+                    "columns": tuple(ColumnFound(**column) for column in sheet["columns"]),
+                    "amount": Decimal(sheet["amount"]),
+                    "column_total": Decimal(sheet["column_total"]),
+                    "notes": tuple(sheet["notes"]),
+                }
+            )
+            for sheet in answer["sheets"]
+        ),
+        refused=tuple(FileRefused(**refusal) for refusal in answer["refused"]),
+        lines=tuple(store / name for name in answer["lines"]),
+        rejected=tuple(store / name for name in answer["rejected"]),
+        peak_bytes=peak,
+    )
+
+
+def _write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a file whole or not at all: under another name first, then moved into place."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    pq.write_table(table, partial, compression="zstd")
+    partial.replace(path)
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    partial.write_bytes(data)
+    partial.replace(path)

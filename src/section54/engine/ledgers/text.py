@@ -1,0 +1,177 @@
+"""Text files as bodies save them: any encoding, any line end, any delimiter, stray quotes."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from ftfy import fix_encoding
+
+
+DELIMITERS = (",", ";", "\t", "|")
+NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+# A quoted cell may hold a few lines of an address; forty lines mean that a quote was never closed.
+RUNAWAY_LINES = 40
+LONGEST_CELL = 1_000_000
+
+# What UTF-8 read as Windows-1252 looks like; only such cells are worth the repair.
+_MOJIBAKE = re.compile(r"[ÂÃâÅË][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ï»¿|ï¿½")
+_SPACES = re.compile(r"\s+")
+_INVISIBLE = re.compile(
+    "[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f]"
+)
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """Return a file's text and the name of its encoding.
+
+    A byte-order mark decides; without one, UTF-16 is known by its zero bytes, then UTF-8 is tried,
+    and what is left is Windows-1252. A file that is UTF-8 but for a few lines is read line by line
+    (``utf-8 with windows-1252 lines``). Every byte becomes a character: nothing is dropped.
+    """
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace"), encoding
+    head = data[:4000]
+    zeros = head.count(0)
+    if zeros > len(head) // 5:
+        little = head[1::2].count(0) >= head[0::2].count(0)
+        encoding = "utf-16-le" if little else "utf-16-be"
+        return data.decode(encoding, errors="replace"), encoding
+    try:
+        return data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        pass
+    lines = data.split(b"\n")
+    utf8_lines = sum(_is_utf8_beyond_ascii(line) for line in lines)
+    if utf8_lines > sum(not line.isascii() for line in lines) // 2:
+        text = "\n".join(_decode_line(line) for line in lines)
+        return text, "utf-8 with windows-1252 lines"
+    return _windows_1252(data), "windows-1252"
+
+
+def _is_utf8_beyond_ascii(line: bytes) -> bool:
+    if line.isascii():
+        return False
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode_line(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return _windows_1252(line)
+
+
+def _windows_1252(data: bytes) -> str:
+    # Five bytes mean nothing in Windows-1252: they are kept as the control characters of Latin-1.
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        return "".join(
+            bytes([byte]).decode("latin-1" if byte in _UNDEFINED else "cp1252") for byte in data
+        )
+
+
+_UNDEFINED = frozenset({0x81, 0x8D, 0x8F, 0x90, 0x9D})
+
+
+def find_delimiter(text: str) -> str:
+    """Return the delimiter under which the first records agree most on a width over one."""
+    sample = io.StringIO(text[:200_000], newline="")
+    lines = list(islice(sample, 300))
+    best, best_score = ",", 0.0
+    for delimiter in DELIMITERS:
+        widths = Counter(
+            len(record) for record in records(lines, delimiter) if any(c.strip() for c in record)
+        )
+        if not widths:
+            continue
+        total = sum(widths.values())
+        score = (
+            max((count / total) * min(width, 6) for width, count in widths.items() if width > 1)
+            if any(width > 1 for width in widths)
+            else 0.0
+        )
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def records(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """Split lines into records. A quoted newline does not end one; an unclosed quote is ignored.
+
+    A blank line is a record too (an empty list). A quote that is never closed would swallow the
+    rest of the file: once a cell runs over forty lines or a million characters, its first line is
+    read without regard to quotes and reading goes on from the second.
+    """
+    csv.field_size_limit(LONGEST_CELL)
+    pending: list[str] = []
+    source = iter(lines)
+
+    def feed() -> Iterator[str]:
+        for line in source:
+            pending.append(line)
+            yield line
+
+    def start() -> Iterator[list[str]]:
+        return csv.reader(feed(), delimiter=delimiter)
+
+    reader = start()
+    while True:
+        pending.clear()
+        try:
+            record = next(reader, None)
+        except csv.Error:
+            record = None
+            if not pending:
+                raise
+            runaway = True
+        else:
+            runaway = len(pending) > RUNAWAY_LINES
+            if record is None and not pending:
+                return
+        if not runaway:
+            if record is None:
+                return
+            yield record
+            continue
+        first, *rest = pending
+        yield [cell.strip().strip('"') for cell in first.rstrip("\r\n").split(delimiter)]
+        source = _chain(rest, source)
+        reader = start()
+
+
+def _chain(first: list[str], rest: Iterator[str]) -> Iterator[str]:
+    yield from first
+    yield from rest
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """Yield a text's lines, whether they end in LF, CRLF or a bare CR."""
+    return iter(io.StringIO(text, newline=""))
+
+
+def clean(cell: str) -> str:
+    """Return a cell as a person reads it: mojibake repaired, spaces single, nothing invisible.
+
+    >>> clean("  CafÃ© \\u200b Ltd ")
+    'Café Ltd'
+    """
+    if not cell.isascii():
+        if _MOJIBAKE.search(cell):
+            cell = fix_encoding(cell)
+        cell = _INVISIBLE.sub("", cell)
+    elif not cell.isprintable():
+        cell = _INVISIBLE.sub("", cell)
+    return _SPACES.sub(" ", cell).strip()

@@ -1,0 +1,1 @@
+"""How likely harm to people is, as a sum that can be read aloud."""

@@ -1,0 +1,49 @@
+"""What every test may use: the real data, the browser, the counts, and a place for figures."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+
+ROOT = Path(__file__).parents[1]
+REAL_DATA = ROOT.parent / "shared" / "data"
+
+settings.register_profile(
+    "quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "full", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("full" if os.environ.get("SECTION54_FULL") else "quick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine has no data for, and say so."""
+    if REAL_DATA.is_dir():
+        return
+    skip = pytest.mark.skip(reason="needs the real ledgers of ../shared/data")
+    for item in items:
+        if "real_data" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real ledgers, registers and tables."""
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def figure():
+    """Keep a measured figure for the assurance report: ``figure("bad files", 131)``."""
+    file = os.environ.get("SECTION54_FIGURES")
+
+    def keep(name: str, value: object) -> None:
+        if file:
+            with Path(file).open("a", encoding="utf-8") as figures:
+                figures.write(json.dumps({name: value}) + "\n")
+
+    return keep

@@ -1,0 +1,35 @@
+"""Run every rule of the house that needs no data: style, types, import directions.
+
+    .venv/bin/python tools/check.py
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+BIN = Path(sys.executable).parent
+CHECKS = (
+    ("style", ["ruff", "check", "-q"]),
+    ("format", ["ruff", "format", "--check", "-q"]),
+    ("types", ["mypy"]),
+    ("import directions", ["lint-imports"]),
+)
+
+
+def main() -> int:
+    """Run each check; print a failing one's words; return 1 if any failed."""
+    failed = 0
+    for name, (tool, *arguments) in CHECKS:
+        done = subprocess.run(  # noqa: S603 - our own tools
+            [BIN / tool, *arguments], capture_output=True, text=True, check=False
+        )
+        print(f"{name}: {'ok' if done.returncode == 0 else 'FAILED'}")
+        if done.returncode:
+            failed = 1
+            print(done.stdout, done.stderr, sep="\n")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
