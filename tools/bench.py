@@ -37,8 +37,16 @@ print(con.execute('select count(*), sum(total) from (select clean, sum(amount) t
 TRADES = "Cleaning Security Software Catering Motors Electrical Training Recruitment Legal".split()
 PLACES = "Ely March Wisbech Soham Chatteris Ramsey Whittlesey Littleport Burwell Over".split()
 WHAT = (
-    "Office cleaning", "Guarding of premises", "Software licences", "Vehicle parts",
-    "Agency staff", "Building repairs", "Legal fees", "Training course", "Uniform", "Electricity",
+    "Office cleaning",
+    "Guarding of premises",
+    "Software licences",
+    "Vehicle parts",
+    "Agency staff",
+    "Building repairs",
+    "Legal fees",
+    "Training course",
+    "Uniform",
+    "Electricity",
 )
 
 

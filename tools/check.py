@@ -1,6 +1,6 @@
 """Run every rule of the house that needs no data: style, types, import directions.
 
-    .venv/bin/python tools/check.py
+.venv/bin/python tools/check.py
 """
 
 import subprocess
@@ -14,6 +14,7 @@ CHECKS = (
     ("format", ["ruff", "format", "--check", "-q"]),
     ("types", ["mypy"]),
     ("import directions", ["lint-imports"]),
+    ("methodology page", ["python", "tools/write_risk_page.py", "--check"]),
 )
 
 
@@ -28,6 +29,8 @@ def main() -> int:
         if done.returncode:
             failed = 1
             print(done.stdout, done.stderr, sep="\n")
+            if name == "methodology page":
+                print("Run tools/write_risk_page.py.")
     return failed
 
 

@@ -11,6 +11,7 @@ none of them) the clock alone holds.
 """
 
 import contextlib
+import errno
 import importlib
 import json
 import os
@@ -192,6 +193,10 @@ def _answer(answer: dict[str, Any], code: int, name: str, limits: Limits) -> dic
     ended = answer.get("ended", "")
     if ended == "memory" or (code == -signal.SIGABRT and "memory allocation" in complaint):
         raise refuse(name, f"needs more than {in_words(limits.memory_bytes)} to open", SMALLER)
+    if ended == "disk":
+        raise refuse(
+            name, f"would take more than {in_words(limits.inflated_bytes)} on disk", SMALLER
+        )
     if ended == "time" or code == -getattr(signal, "SIGALRM", 0):
         raise refuse(name, f"takes more than {limits.wall_seconds:,} seconds to open", SMALLER)
     if code in (-getattr(signal, "SIGXCPU", 0), -getattr(signal, "SIGKILL", 0)) and code:
@@ -284,6 +289,8 @@ def main() -> None:
         names = {f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__}
         if isinstance(error, MemoryError):
             say(ended="memory")
+        elif isinstance(error, OSError) and error.errno == errno.EFBIG:
+            say(ended="disk")
         elif any(known.startswith(_READER_ERRORS) for known in names):
             say(ended="reader")
         else:

@@ -127,8 +127,8 @@ _FAMILIES = (
     ("xl/workbook.bin", "xlsb"),
     ("word/document.xml", "is a Word document, not a ledger"),
     ("ppt/presentation.xml", "is a PowerPoint presentation, not a ledger"),
-    ("index/document.iwa", "is an Apple Numbers, Pages or Keynote document"),
-    ("index.zip", "is an Apple Numbers, Pages or Keynote document"),
+    ("index/document.iwa", "is an Apple Numbers document, which we do not read"),
+    ("index.zip", "is an Apple Numbers document, which we do not read"),
     ("meta-inf/container.xml", "is an electronic book, not a ledger"),
     ("androidmanifest.xml", "is a program, not a ledger"),
     ("meta-inf/manifest.mf", "is a program, not a ledger"),
@@ -147,7 +147,7 @@ def _family(package: Package) -> str:
         if kind.startswith("application/vnd.oasis.opendocument.spreadsheet"):
             return "ods"
         if kind.startswith("application/vnd.sun.xml.calc"):
-            return "is an OpenOffice 1 workbook"
+            return "is an OpenOffice 1 workbook, which we do not read"
         if kind.startswith("application/"):
             return "is an OpenDocument text or other document, not a ledger"
     if "content.xml" in keys and "meta-inf/manifest.xml" in keys:
@@ -156,7 +156,7 @@ def _family(package: Package) -> str:
         types = package.find("[content_types].xml")
         if types is not None and b"spreadsheetml.sheet" in package.read(types):
             return "xlsx"
-        return "is an Office document, but not a workbook"
+        return "is an Office document, not a ledger"
     return "archive"
 
 
@@ -169,8 +169,8 @@ def _workbook(package: Package, name: str, limits: Limits) -> tuple[Kind, list[s
     if family == "archive":
         raise _nested(name)
     if family == "xlsb":
-        family = "is an Excel binary workbook (.xlsb)"
-    raise another_kind(name, family, SAVE)
+        family = "is an Excel binary workbook (.xlsb), which we do not read"
+    raise another_kind(name, family, GIVE if family.endswith("not a ledger") else SAVE)
 
 
 def _nested(name: str) -> NotALedger:

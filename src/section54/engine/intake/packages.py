@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import pairwise
 
 from section54.engine.intake.limits import MEGABYTE, Limits, in_words
 from section54.engine.intake.refusal import NotALedger, refuse, shown_name
@@ -144,7 +145,9 @@ class Package:
 
     def _lies(self, member: Member) -> NotALedger:
         return refuse(
-            self.name, f"is damaged: its part {member.shown} is not what the file says it is", AGAIN
+            self.name,
+            f"is damaged (its part {member.shown} is not what the file says it is)",
+            AGAIN,
         )
 
 
@@ -203,7 +206,7 @@ def open_package(data: bytes, name: str, budget: Budget, limits: Limits) -> Pack
     comment = int.from_bytes(data[end + 20 : end + 22], "little")
     rest = data[end + 22 + comment :]
     if len(data) < end + 22 + comment or rest.strip(_PADDING):
-        raise refuse(name, "is damaged: something follows the end of its zip", AGAIN)
+        raise refuse(name, "is damaged (something follows the end of its zip)", AGAIN)
     directory = int.from_bytes(data[end + 12 : end + 16], "little")
     first = 0 if directory == 0xFFFFFFFF else max(0, end - directory)
     if data.count(_CENTRAL, first, end) > limits.members:
@@ -223,12 +226,12 @@ def open_package(data: bytes, name: str, budget: Budget, limits: Limits) -> Pack
         (info.header_offset, m.start + m.packed) for info, m in zip(infos, members, strict=True)
     )
     if spans and spans[0][0] != 0:
-        raise refuse(name, "is damaged: something stands before its zip", AGAIN)
-    ends = [begin for begin, _ in spans[1:]] + [start_of_directory]
-    if any(stop > following for (_, stop), following in zip(spans, ends, strict=True)):
+        raise refuse(name, "is damaged (something stands before its zip)", AGAIN)
+    spans.append((start_of_directory, start_of_directory))
+    if any(stop > begin for (_, stop), (begin, _) in pairwise(spans)):
         raise refuse(
             name,
-            "is damaged: its parts overlap, so that it would unpack to far more than it holds",
+            "is damaged (its parts overlap, so that it would unpack to far more than it holds)",
             "give the ledger as a plain .csv file",
         )
     return Package(name, data, budget, members)
@@ -244,7 +247,7 @@ def _member(info: zipfile.ZipInfo, data: bytes, name: str) -> Member:
     local_name = data[at + _LOCAL.size : at + _LOCAL.size + name_length]
     # The two places that name a member must agree, or two readers would see two files.
     if local_name not in _spellings(info):
-        raise refuse(name, "is damaged: it names its parts in two different ways", AGAIN)
+        raise refuse(name, "is damaged (it names its parts in two different ways)", AGAIN)
     return Member(
         name=_read_name(info),
         start=at + _LOCAL.size + name_length + extra_length,

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections.abc import Iterator
 
 from section54.engine.intake.limits import Limits
 from section54.engine.intake.refusal import NotALedger, another_kind, refuse
@@ -62,13 +63,13 @@ _MARKS: tuple[tuple[int, bytes, str, str], ...] = (
     (257, b"ustar", "is a tar archive", UNPACK),
     (0, b"PK\x07\x08", "is one part of a split zip archive", "join its parts and unpack it"),
     (0, b"\x00\x05\x16\x07", "is a Mac companion file, not the ledger itself", GIVE),
-    (0, b"\x00\x00\x1a\x00", "is a Lotus 1-2-3 workbook", SAVE),
-    (0, b"\x00\x00\x02\x00\x06\x04", "is a Lotus 1-2-3 workbook", SAVE),
-    (0, b"\x09\x00\x04\x00", "is a workbook of Excel 2 to 4", SAVE),
-    (0, b"\x09\x02\x06\x00", "is a workbook of Excel 2 to 4", SAVE),
-    (0, b"\x09\x04\x06\x00", "is a workbook of Excel 2 to 4", SAVE),
-    (0, b"\x09\x08\x10\x00", "is a bare Excel stream", SAVE),
-    (0, b"\x09\x08\x08\x00", "is a bare Excel stream", SAVE),
+    (0, b"\x00\x00\x1a\x00", "is a Lotus 1-2-3 workbook, which we do not read", SAVE),
+    (0, b"\x00\x00\x02\x00\x06\x04", "is a Lotus 1-2-3 workbook, which we do not read", SAVE),
+    (0, b"\x09\x00\x04\x00", "is a workbook of Excel 2 to 4, which we do not read", SAVE),
+    (0, b"\x09\x02\x06\x00", "is a workbook of Excel 2 to 4, which we do not read", SAVE),
+    (0, b"\x09\x04\x06\x00", "is a workbook of Excel 2 to 4, which we do not read", SAVE),
+    (0, b"\x09\x08\x10\x00", "is a bare Excel stream, which we do not read", SAVE),
+    (0, b"\x09\x08\x08\x00", "is a bare Excel stream, which we do not read", SAVE),
     (0, b"\xffWPC", "is a WordPerfect document", GIVE),
     (0, b"{\\rtf", "is a rich text document", GIVE),
     (0, b"%!PS", "is a PostScript document", GIVE),
@@ -81,15 +82,19 @@ _TEXT_SIGNS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     for pattern, what, advice in (
         (
             r"<\?xml.{0,400}<(?:\w+:)?Workbook[\s>].{0,2000}urn:schemas-microsoft-com:office",
-            "is an Excel 2003 XML spreadsheet",
+            "is an Excel 2003 XML spreadsheet, which we do not read",
             SAVE,
         ),
         (
             r"<\?xml.{0,400}<\?mso-application progid=.Excel",
-            "is an Excel 2003 XML spreadsheet",
+            "is an Excel 2003 XML spreadsheet, which we do not read",
             SAVE,
         ),
-        (r"<\?xml.{0,400}<office:document[\s>]", "is a flat OpenDocument file", SAVE),
+        (
+            r"<\?xml.{0,400}<office:document[\s>]",
+            "is a flat OpenDocument file, which we do not read",
+            SAVE,
+        ),
         (
             r"<\?xml.{0,400}<Error>\s*<Code>",
             "is an error message of the server it came from, not a ledger",
@@ -290,12 +295,29 @@ def _check_shape(data: bytes, name: str, limits: Limits) -> None:
     end = b"\n" if b"\n" in data else b"\r"
     if data.count(end) > limits.rows and _rows(data, end) > limits.rows:
         raise too_long(name, limits)
-    # Only a line longer than that can hold so many columns.
-    long_line = re.compile(b"[^" + end + b"]{%d,}" % limits.columns)
-    for line in long_line.finditer(data):
-        bare = re.sub(rb'"[^"]*"', b"", line[0])
+    for line in _lines_over(data, end, limits.columns):
+        bare = re.sub(rb'"[^"]*"', b"", line)
         if max(bare.count(mark) for mark in (b",", b";", b"\t", b"|")) >= limits.columns:
             raise too_wide(name, limits)
+
+
+def _lines_over(data: bytes, end: bytes, length: int) -> Iterator[bytes]:
+    """Yield the lines of at least so many bytes: only they can hold so many columns.
+
+    >>> list(_lines_over(b"ab\\nabcd\\nabc\\nabcde", b"\\n", 4))
+    [b'abcd', b'abcde']
+    """
+    at = 0
+    while at + length <= len(data):
+        # A line end within reach: every line up to the last such end is shorter.
+        last = data.rfind(end, at, at + length)
+        if last >= 0:
+            at = last + 1
+            continue
+        stop = data.find(end, at + length)
+        stop = len(data) if stop < 0 else stop
+        yield data[at:stop]
+        at = stop + 1
 
 
 def _rows(data: bytes, end: bytes) -> int:

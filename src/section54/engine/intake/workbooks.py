@@ -21,7 +21,10 @@ _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)""")
 _READABLE = frozenset({b"utf-8", b"utf8", b"us-ascii", b"iso-8859-1", b"windows-1252"})
 _SHEET_DATA = re.compile(rb"<" + _PREFIX + rb"sheetData[\s>]")
-_ANY_CELL = re.compile(rb"<" + _PREFIX + rb"c(?=[\s/>])")
+# Also finds such text in a cell; then the real parser decides.
+_ANY_CELL = re.compile(rb"[<:]c[\s/>]")
+# As Excel and most other programs write it; the patterns below it allow for the rest.
+_USUAL_FILLED_CELL = re.compile(rb"<c r=\"([A-Z]{1,3})([0-9]{1,7})\"(?:>|[^<>]*[^<>/]>)(?!\s*</)")
 _PLACED = rb"c\s(?:[^<>']*?\s)?r=\"([A-Za-z]{1,3})([0-9]{1,7})\"[^<>]*"
 _PLACED_CELL = re.compile(rb"<" + _PREFIX + _PLACED + rb">")
 _FILLED_CELL = re.compile(rb"<" + _PREFIX + _PLACED + rb"(?<!/)>(?!\s*</)")
@@ -75,8 +78,8 @@ def check_boxes(boxes: Iterable[Box], name: str, limits: Limits) -> None:
         far = max(sheets, key=lambda box: box.area)
         raise refuse(
             name,
-            "has something typed far from its data: a sheet reaches to row "
-            f"{far.rows:,}, column {column_letters(far.columns)}",
+            "has something typed far from its data (a sheet reaches to row "
+            f"{far.rows:,}, column {column_letters(far.columns)})",
             "delete everything to the right of and below the data, save it and try again",
         )
     rows = sum(box.rows for box in sheets)
@@ -146,9 +149,9 @@ def check_parts(package: Package, name: str) -> None:
     """
     keys = [member.key for member in package.members]
     if len(set(keys)) != len(keys):
-        raise refuse(name, "is damaged: two of its parts have the same name", SAVE_AGAIN)
+        raise refuse(name, "is damaged (two of its parts have the same name)", SAVE_AGAIN)
     if any(".." in key.split("/") for key in keys):
-        raise refuse(name, "is damaged: one of its parts has a name outside it", SAVE_AGAIN)
+        raise refuse(name, "is damaged (one of its parts has a name outside it)", SAVE_AGAIN)
     if any(member.encrypted for member in package.members):
         raise password(name)
 
@@ -255,7 +258,7 @@ class _SheetScan:
         if cut < 0:
             cut = len(piece)
         if len(piece) - cut > LONGEST_TAG and b">" not in piece[cut:]:
-            raise refuse(self.name, "is damaged: a tag in it never ends", SAVE_AGAIN)
+            raise refuse(self.name, "is damaged (a tag in it never ends)", SAVE_AGAIN)
         if b">" in piece[cut:] and len(piece) - cut > LONGEST_TAG:
             cut = len(piece)
         self._waiting = piece[cut:]
@@ -269,8 +272,8 @@ class _SheetScan:
             self.box = _parsed_box(self.package, self.member, self.name)
 
     def _measure(self, piece: bytes) -> None:
-        self.sheets += len(_SHEET.findall(piece))
         if not self._inside:
+            self.sheets += len(_SHEET.findall(piece))
             found = _SHEET_DATA.search(piece)
             if found is None:
                 return
@@ -278,10 +281,13 @@ class _SheetScan:
             piece = piece[found.end() - 1 :]
         if self._doubtful:
             return
-        if len(_ANY_CELL.findall(piece)) != len(_PLACED_CELL.findall(piece)):
-            self._doubtful = True
-            return
-        filled = _FILLED_CELL.findall(piece)
+        cells = len(_ANY_CELL.findall(piece))
+        filled = _USUAL_FILLED_CELL.findall(piece)
+        if len(filled) != cells:
+            if len(_PLACED_CELL.findall(piece)) != cells:
+                self._doubtful = True
+                return
+            filled = _FILLED_CELL.findall(piece)
         if filled:
             columns, rows = zip(*filled, strict=True)
             widest = max(column_number(letters) for letters in set(columns))
@@ -321,7 +327,11 @@ def _parsed_box(package: Package, member: Member, name: str) -> Box:
 
 
 def _whole(text: str, otherwise: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 13 else otherwise
+    """Return a count as readers read it, or ``otherwise`` for what is none; never over 10^12."""
+    digits = text.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        return otherwise
+    return min(int(digits), 10**12) if len(digits) < 1_000 else 10**12
 
 
 def _parse(

@@ -1,0 +1,1 @@
+"""What a person sees of a review: a page, spreadsheets, a data file and a screenful."""

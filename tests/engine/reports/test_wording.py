@@ -1,0 +1,133 @@
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.engine.reports.make_review import REDACTED, fenland, payee
+
+from section54.engine.identity.model import PayeeKind
+from section54.engine.reports.wording import (
+    NAME_WITHHELD,
+    call_first,
+    count,
+    is_hidden,
+    listed,
+    month,
+    percent,
+    period,
+    plain,
+    pounds,
+    pounds_exact,
+    pounds_short,
+    shown_because,
+    shown_name,
+    shown_reasons,
+    shown_spellings,
+    spent_at_risk,
+    sum_words,
+)
+from section54.engine.risk.model import Assessment, Reason, Tier
+
+
+@pytest.mark.parametrize(
+    ("amount", "short", "whole", "exact"),
+    [
+        ("0", "£0", "£0", "£0.00"),
+        ("0.5", "£1", "£1", "£0.50"),
+        ("9999.49", "£9,999", "£9,999", "£9,999.49"),
+        ("9999.50", "£10k", "£10,000", "£9,999.50"),
+        ("999499.99", "£999k", "£999,500", "£999,499.99"),
+        ("999500", "£1.0m", "£999,500", "£999,500.00"),
+        ("4249999", "£4.2m", "£4,249,999", "£4,249,999.00"),
+        ("4250000", "£4.3m", "£4,250,000", "£4,250,000.00"),
+        ("1200000000", "£1.2bn", "£1,200,000,000", "£1,200,000,000.00"),
+        ("-51234.005", "\N{MINUS SIGN}£51k", "\N{MINUS SIGN}£51,234", "\N{MINUS SIGN}£51,234.01"),
+        ("-0.001", "£0", "£0", "£0.00"),
+    ],
+)
+def test_money_rounds_half_up_and_never_shows_a_minus_nothing(amount, short, whole, exact):
+    value = Decimal(amount)
+    assert (pounds_short(value), pounds(value), pounds_exact(value)) == (short, whole, exact)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        ("0", "0%"),
+        ("0.0001", "under 1%"),
+        ("0.005", "1%"),
+        ("0.125", "13%"),
+        ("0.9949", "99%"),
+        ("0.995", "over 99%"),
+        ("0.99999", "over 99%"),
+        ("1", "100%"),
+    ],
+)
+def test_a_share_is_never_rounded_to_nothing_or_to_all(share, words):
+    assert percent(Decimal(share)) == words
+
+
+def test_dates_counts_and_lists_read_like_english():
+    assert period((date(2025, 4, 1), date(2026, 3, 31))) == "1 April 2025 to 31 March 2026"
+    assert period((None, None)) == "dates not known"
+    assert month("2025-04") == "Apr 2025"
+    assert month("no date") == "no date"
+    assert (count(1, "payee"), count(1061, "payee")) == ("1 payee", "1,061 payees")
+    assert (listed(["a"]), listed(["a", "b", "c"])) == ("a", "a, b and c")
+
+
+def test_the_sum_can_be_read_aloud():
+    reasons = (
+        Reason(indicator="industry", points=6, because=""),
+        Reason(indicator="price", points=0, because=""),
+        Reason(indicator="workforce", points=1, because=""),
+    )
+    high = Assessment(tier=Tier.HIGH, points=7, reasons=reasons)
+    assert sum_words(high) == "industry 6 + workforce 1 = 7 High"
+    unknown = Assessment(tier=Tier.UNKNOWN, points=None, reasons=())
+    assert sum_words(unknown) == "No sum: unknown"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_plain_text_has_one_line_and_cannot_turn_around_or_move_a_cursor(text):
+    shown = plain(text)
+    assert shown == plain(shown)
+    assert not set(shown) & set("\n\r\t\0\x1b\u202e\u2066\u200f\u2028")
+
+
+def test_a_person_is_never_named_even_when_the_review_forgot_to_hide_the_name():
+    person = payee("Jo Example", PayeeKind.INDIVIDUAL, "individuals_redacted", "10.00")
+    forgot = replace(person, public_name="Jo Example")
+    for who in (person, forgot):
+        assert is_hidden(who)
+        shown = [shown_name(who), *shown_spellings(who), shown_because(who, "Jo Example, plumber")]
+        shown += [reason.because for reason in shown_reasons(who)]
+        assert "Jo" not in " ".join(shown)
+    assert shown_name(forgot) == NAME_WITHHELD
+
+
+def test_a_payee_with_another_public_name_keeps_its_spellings_to_itself():
+    trader = replace(payee("Sam Example Plumbing"), public_name="A sole trader")
+    assert shown_name(trader) == "A sole trader"
+    assert shown_spellings(trader) == ()
+    assert "Sam" not in shown_because(trader, "Sam mends pipes")
+
+
+def test_only_suppliers_with_a_name_are_called():
+    first = call_first(fenland().suppliers, 99)
+    assert {supplier.tier for supplier in first} == {Tier.HIGH}
+    redacted = payee("REDACTED", REDACTED, "cleaning", "9000000.00")
+    assert redacted.tier is Tier.HIGH
+    assert call_first([redacted, payee("Fenland Contract Cleaning")], 5)[0].name.startswith("Fen")
+
+
+def test_only_the_pounds_of_the_risky_work_decide_who_is_called_first():
+    radio = payee("Fen Calls", code="ict_hardware_electronics", amount="100.00", number=1)
+    calls = payee("Fen Calls", code="fuel_energy", amount="2000000.00").categories
+    both = replace(radio, categories=(*calls, *radio.categories), amount=Decimal("2000100.00"))
+    assert spent_at_risk(both) == Decimal("100.00")
+    cleaner = payee("Fenland Contract Cleaning", amount="5000.00", number=2)
+    assert [s.name for s in call_first([both, cleaner], 5)] == [cleaner.name, both.name]
