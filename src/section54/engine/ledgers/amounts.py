@@ -8,12 +8,18 @@ PENNY = Decimal("0.01")
 LARGEST = Decimal(10) ** 15  # decimal(18,2) holds 16 digits of pounds; nobody spends a quadrillion
 
 _SIGNS = str.maketrans({"−": "-", "–": "-", "—": "-", "‑": "-", "﹣": "-", "－": "-", "’": "'"})
-_CURRENCY = re.compile(r"£|\$|€|œ|\bGBP\b|\bEUR\b|\bUSD\b", re.IGNORECASE)
-_CREDIT = re.compile(r"\s*\bCR\.?$|^CR\b\.?\s*", re.IGNORECASE)
-_DEBIT = re.compile(r"\s*\bDR\.?$|^DR\b\.?\s*", re.IGNORECASE)
+# A pound sign that lost its encoding on the way arrives as œ, ú, ? or a replacement character.
+_CURRENCY = re.compile(
+    r"Â?[£$€œ\ufffd]|(?<![A-Z])(?:GBP|EUR|USD)(?![A-Z])|(?:^|(?<=[-+(]))[?ú](?=[\d.])",
+    re.IGNORECASE,
+)
+# "CR" glued before a number is a credit only if pennies follow: "CR1234" is a credit note's number.
+_CREDIT = re.compile(r"\s*(?<![A-Z])CR\.?$|^CR\b\.?\s*|^CR(?=[\d£,]+\.\d\d$)", re.IGNORECASE)
+_DEBIT = re.compile(r"\s*(?<![A-Z])DR\.?$|^DR\b\.?\s*|^DR(?=[\d£,]+\.\d\d$)", re.IGNORECASE)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?$")
 _SPACED = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d*)?$")
-_PLAIN = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:E[+-]?\d{1,2})?$", re.IGNORECASE)
+_AFTER_COMMA = re.compile(r"(?<=\d) ?, ?(?=\d{3}(?!\d))")  # "1, 234.50", as out of a PDF
+_PLAIN = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:E[+-]\d{1,2})?$", re.IGNORECASE)
 
 
 def parse_amount(text: str) -> Decimal | None:
@@ -30,19 +36,20 @@ def parse_amount(text: str) -> Decimal | None:
     value = _CURRENCY.sub("", value).strip()
     if not any("0" <= char <= "9" for char in value):
         return None
-    negative = False
+    # Any one sign makes a credit; two of them, as in "(-5.00)" or "-5.00 CR", say it twice.
     credit = _CREDIT.sub("", value)
-    if credit != value:
-        negative, value = True, credit.strip()
-    value = _DEBIT.sub("", value).strip()
-    if value.startswith("(") and value.endswith(")"):
-        negative, value = not negative, value[1:-1].strip()
-    if value.endswith("-") and not value.startswith("-"):
-        value = "-" + value[:-1].strip()
-    value = _CURRENCY.sub("", value).strip()
-    if value.startswith(("-", "+")):
-        negative ^= value[0] == "-"
-        value = value[1:].strip()
+    negative = credit != value
+    value = _DEBIT.sub("", credit).strip()
+    for _ in range(2):  # the sign may stand outside the brackets or inside them
+        if value.startswith("(") and value.endswith(")"):
+            negative, value = True, value[1:-1].strip()
+        if value.endswith("-") and not value.startswith("-"):
+            negative, value = True, value[:-1].strip()
+        value = _CURRENCY.sub("", value).strip()
+        if value.startswith(("-", "+")):
+            negative |= value[0] == "-"
+            value = value[1:].strip()
+    value = _AFTER_COMMA.sub(",", value)
     if _GROUPED.match(value):
         value = value.replace(",", "")
     elif _SPACED.match(value):

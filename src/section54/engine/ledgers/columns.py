@@ -20,6 +20,8 @@ from section54.engine.reference import Table, load_table
 
 
 AMOUNT_ROLES = ("amount_net", "amount", "amount_gross")
+AMOUNT_BASIS = {"amount_net": "net", "amount": "unknown", "amount_gross": "gross"}
+CHOSEN = "a person said so"
 # A role that several columns may share: their words are read together.
 TEXT_ROLES = ("description", "expense_type", "category", "department")
 ROLES = (
@@ -38,8 +40,39 @@ SAMPLE = 600  # data records looked at, spread over the sheet
 HEADING_WEIGHT = 0.65
 ACCEPT = 0.36  # a role is given from this score on; chosen on the ledgers of the column truth
 SURE_HEADING = 0.6
+UNKNOWN_HEADING = 0.4  # what content alone is worth under a heading that means nothing to us
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# What programs shorten in the names of their columns: SUPPNAME, AMT_NET, PayDt.
+_SHORT = {
+    **dict.fromkeys(("supp", "sup", "suppl"), "supplier"),
+    **dict.fromkeys(("vend", "vendr"), "vendor"),
+    **dict.fromkeys(("amt", "amnt"), "amount"),
+    **dict.fromkeys(("no", "num", "nbr", "nr"), "number"),
+    **dict.fromkeys(("pay", "paymt", "pymt", "pmt"), "payment"),
+    **dict.fromkeys(("dt", "dte"), "date"),
+    **dict.fromkeys(("trans", "txn", "trn", "tran"), "transaction"),
+    **dict.fromkeys(("desc", "descr", "descrip"), "description"),
+    **dict.fromkeys(("dept", "dpt"), "department"),
+    **dict.fromkeys(("acc", "acct", "ac"), "account"),
+    **dict.fromkeys(("cred", "crd"), "creditor"),
+    **dict.fromkeys(("ref", "refno"), "reference"),
+    **dict.fromkeys(("chq", "cheq"), "cheque"),
+    "benef": "beneficiary",
+    "cc": "cost centre",
+    "exp": "expense",
+    "inv": "invoice",
+    "nm": "name",
+    "org": "organisation",
+    "val": "value",
+}
+_WHOLE = (
+    *("supplier", "vendor", "creditor", "payee", "beneficiary", "invoice", "payment", "paid"),
+    *("transaction", "amount", "net", "gross", "vat", "date", "number", "name", "description"),
+    *("reference", "department", "account", "value", "total", "post", "code", "cheque", "type"),
+)
+_PARTS = re.compile("|".join(sorted({*_SHORT, *_WHOLE}, key=len, reverse=True)))
+_GLUED = re.compile(f"(?:{_PARTS.pattern})+$")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 # Words that end the names of organisations and hardly ever the names of accounts or departments.
 _ORGANISATION = re.compile(
@@ -53,7 +86,9 @@ _COMPANY_NUMBER = re.compile(
 )
 _CODE = re.compile(r"[A-Z]{0,4}[-/ ]?\d[\dA-Z/_.-]*$", re.IGNORECASE)
 _PENNIES = re.compile(r"\.(?:\d\d|[1-9])\)?\s*-?$|£|^\(.*\)$|\d,\d{3}\b")
-_SERIAL = re.compile(r"\d{5}(?:\.0+)?$")
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?$")
+_COMPACT_DATE = re.compile(r"(?:(?:19|20)\d{6}|\d{4}(?:19|20)\d{2})$")
+CLOSE_DAYS = 1500  # dates written as bare numbers are believed when they lie this close together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +124,16 @@ class Layout:
 
     @property
     def amount(self) -> tuple[int, str] | None:
-        """Return the amount column a review uses and its basis: net, then unstated, then gross."""
-        for role, basis in zip(AMOUNT_ROLES, ("net", "unknown", "gross"), strict=True):
-            index = self.index(role)
-            if index is not None:
-                return index, basis
-        return None
+        """Return the amount column a review uses and its basis: net, then unstated, then gross.
+
+        One that a person chose comes before any that was found.
+        """
+        found = [c for c in self.columns if c.role in AMOUNT_ROLES]
+        chosen = [c for c in found if c.why == CHOSEN] or found
+        if not chosen:
+            return None
+        first = min(chosen, key=lambda c: AMOUNT_ROLES.index(c.role))
+        return first.index, AMOUNT_BASIS[first.role]
 
     @property
     def signature(self) -> str:
@@ -130,6 +169,20 @@ def normal_header(header: str) -> str:
     return _NOT_WORD.sub(" ", split.lower()).strip()
 
 
+def in_full(name: str) -> str:
+    """Return a normal heading with a program's short forms written out.
+
+    >>> in_full("suppname"), in_full("amt net"), in_full("vendor")
+    ('supplier name', 'amount net', 'vendor')
+    """
+    parts = [
+        part
+        for word in name.split()
+        for part in (_PARTS.findall(word) if _GLUED.match(word) else [word])
+    ]
+    return " ".join(_SHORT.get(part, part) for part in parts)
+
+
 class HeadingWords:
     """The table of headings, ready to be asked what a heading means."""
 
@@ -147,11 +200,14 @@ class HeadingWords:
 
     def roles(self, header: str) -> dict[str, float]:
         """Return the roles that a heading may mean, each with a weight (0 to 1)."""
-        name = normal_header(header)
+        name = normal_header(header) or ("gbp" if "£" in header else "")
         if not name:
             return {}
         if name in self._exact:
             return self._exact[name]
+        name = in_full(name)
+        if name in self._exact:
+            return {role: weight * 0.95 for role, weight in self._exact[name].items()}
         found: dict[str, float] = {}
         padded = f" {name} "
         if len(name) <= 60:
@@ -199,17 +255,49 @@ def header_strength(cells: Sequence[str], words: HeadingWords) -> float:
 def find_header(head: Sequence[Sequence[str]], words: HeadingWords) -> int | None:
     """Return the index of the heading row among the first records, or None.
 
-    Of two heading rows close together (a machine's names above the human ones) the later wins.
+    Of two heading rows close together (a machine's names above the human ones) the later wins,
+    and so does a much stronger one, but never past a payment: what lies between would be lost.
     """
     best: tuple[float, int] | None = None
     for index, record in enumerate(head[:HEADER_WITHIN]):
         strength = header_strength(record, words)
         if not strength:
+            if best and _complete(head[best[1]], words) and _may_be_payment(record):
+                break
             continue
         near = best is not None and index - best[1] <= 3 and strength >= best[0] * 0.7
         if best is None or near or strength > best[0] * 1.5:
             best = (strength, index)
     return best[1] if best else None
+
+
+def _complete(record: Sequence[str], words: HeadingWords) -> bool:
+    roles = [role for cell in record for role, w in words.roles(cell).items() if w >= SURE_HEADING]
+    return "supplier" in roles and any(role in AMOUNT_ROLES for role in roles)
+
+
+def _may_be_payment(record: Sequence[str]) -> bool:
+    filled = [cell for cell in record if cell]
+    amounts = sum(parse_amount(cell) is not None for cell in filled)
+    return 0 < amounts < len(filled)
+
+
+def header_named_by(
+    head: Sequence[Sequence[str]], correction: Mapping[str, str] | None
+) -> int | None:
+    """Return the index of the first record that holds the headings a person named, or None.
+
+    Two or three letters may be a heading ("Net") or a spreadsheet column ("AB"): such a name finds
+    a record, but is not missed in one.
+    """
+    given = [name for name in (correction or {}).values() if name.strip().lower() != "none"]
+    surely = {normal_header(name) for name in given if column_number(name) is None} - {""}
+    maybe = {normal_header(name) for name in given if len(name.strip()) > 1} - {""}
+    for index, record in enumerate(head[:HEADER_WITHIN] if maybe else ()):
+        names = {normal_header(cell) for cell in record}
+        if surely <= names and maybe & names:
+            return index
+    return None
 
 
 def profile_of(cells: Sequence[str], sample: int) -> Profile:
@@ -219,14 +307,15 @@ def profile_of(cells: Sequence[str], sample: int) -> Profile:
         return Profile(*[0.0] * 12)
     count = len(filled)
     amounts = [cell for cell in filled if parse_amount(cell) is not None]
-    serials = [int(float(cell)) for cell in filled if _SERIAL.match(cell)]
-    near = bool(serials) and max(serials) - min(serials) < 1500 and 30000 < min(serials) < 60000
     order = order_of(filled)
+    days = [parse_date(cell, order) for cell in filled]
+    bare = [bool(_SERIAL.match(cell) or _COMPACT_DATE.match(cell)) for cell in filled]
+    numbers = [day for day, is_bare in zip(days, bare, strict=True) if day and is_bare]
+    near = bool(numbers) and (max(numbers) - min(numbers)).days < CLOSE_DAYS
     dates = sum(
         1
-        for cell in filled
-        if parse_date(cell, order) is not None
-        and (near if _SERIAL.match(cell) else parse_amount(cell) is None)
+        for cell, day, is_bare in zip(filled, days, bare, strict=True)
+        if day is not None and (near if is_bare else parse_amount(cell) is None)
     )
     pennies = sum(1 for cell in amounts if _PENNIES.search(cell))
     words = sum(1 for cell in filled if _is_words(cell))
@@ -311,6 +400,7 @@ def find_layout(
     fixed, barred = _corrected(correction or {}, padded)
 
     scored: list[tuple[float, int, str, float, float]] = []
+    guesses: list[tuple[float, int, str, float, float]] = []
     for index, (header, profile) in enumerate(zip(padded, profiles, strict=True)):
         if not profile.filled or index in fixed.values():
             continue
@@ -334,6 +424,10 @@ def find_layout(
                 if role == "amount" and profile.pennies < 0.1:
                     continue  # whole numbers without a heading may be anything
                 score = (0.5 if headers else 0.6) * content * min(1.0, profile.filled + 0.3)
+            elif role in ("supplier", "amount") and not roles:
+                if role == "supplier" or profile.pennies >= 0.1:
+                    guesses.append((UNKNOWN_HEADING * content, index, role, heading, content))
+                continue
             elif not headers and role in ("description", "expense_type", "reference"):
                 score = 0.38 * content
             else:
@@ -341,6 +435,12 @@ def find_layout(
             # A column filled on few lines is worth less than one filled on all.
             score *= 0.75 + 0.25 * min(1.0, profile.filled / 0.6)
             scored.append((score, index, role, heading, content))
+    # A heading that we do not know is only believed where the sheet would be refused otherwise.
+    sure = {*fixed, *(role for score, _, role, _, _ in scored if score >= ACCEPT)}
+    if sure.isdisjoint(AMOUNT_ROLES):
+        scored += [guess for guess in guesses if guess[2] == "amount"]
+    if "supplier" not in sure:
+        scored += [guess for guess in guesses if guess[2] == "supplier"]
     scored.sort(key=lambda item: (-item[0], item[1]))
 
     taken: dict[str, tuple[float, int, float, float]] = {}
@@ -362,7 +462,7 @@ def find_layout(
             index=index,
             header=clean(padded[index]),
             confidence=1.0,
-            why="a person said so",
+            why=CHOSEN,
         )
         for role, index in fixed.items()
     ]

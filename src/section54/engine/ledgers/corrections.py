@@ -58,7 +58,8 @@ def remember(memory: Path, publisher: str, layout: str, roles: Mapping[str, str]
     kept.setdefault(publisher, {}).setdefault(layout, {}).update(roles)
     memory.parent.mkdir(parents=True, exist_ok=True)
     partial = memory.with_name(f"{memory.name}.{os.getpid()}.part")
-    partial.write_text(json.dumps(kept, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+    text = json.dumps(kept, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    partial.write_text(text, encoding="utf-8")
     partial.replace(memory)
 
 
@@ -71,6 +72,11 @@ def _load(memory: Path) -> dict[str, Corrections]:
         raise CorrectionError(
             f"{memory} is damaged: delete it and make the corrections again."
         ) from error
-    if not isinstance(kept, dict):
+    layouts = list(kept.values()) if isinstance(kept, dict) else [None]
+    if not all(
+        isinstance(by_layout, dict) and all(isinstance(roles, dict) for roles in by_layout.values())
+        for by_layout in layouts
+    ):
         raise CorrectionError(f"{memory} does not hold corrections: name another file.")
-    return kept
+    found: dict[str, Corrections] = kept
+    return found

@@ -39,6 +39,7 @@ _TIME = re.compile(
 )
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$")
 _COMPACT = re.compile(r"(19|20)(\d{2})(\d{2})(\d{2})$")
+_COMPACT_DAY_FIRST = re.compile(r"(\d{2})(\d{2})((?:19|20)\d{2})$")
 _NUMERIC = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})$")
 _DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[-/. ,]*([a-z]{3,9})\.?[-/. ,]*(\d{4}|\d{2})$")
 _MONTH_DAY = re.compile(r"([a-z]{3,9})\.?[-/. ]*(\d{1,2})(?:st|nd|rd|th)?[-/. ,]+(\d{4}|\d{2})$")
@@ -92,8 +93,9 @@ def parse_date(text: str, order: DateOrder = DAY_FIRST) -> date | None:
     """Return the day a cell names, or None when it names none (a quarter names no day).
 
     Understands ``3/4/2018`` (3 April), ``03-Apr-18``, ``3rd April 2018``, ``April 3, 2018``,
-    ``2018-04-03``, ``20180403``, Excel serials (``43193``) and any of them with a time; days
-    outside 1990 to 2099 are None. A time of 01:00 (a midnight moved by summer time) is dropped.
+    ``2018-04-03``, ``20180403``, ``03042018``, Excel serials (``43193``) and any of them with a
+    time; days outside 1990 to 2099 are None, and a month is its first day. A time of 01:00 (a
+    midnight moved by summer time) is dropped.
 
     >>> parse_date("03-Apr-18"), parse_date("43193"), parse_date("Q1 2018")
     (datetime.date(2018, 4, 3), datetime.date(2018, 4, 3), None)
@@ -132,8 +134,10 @@ def _split_time(value: str) -> tuple[str, str | None]:
 def _day(value: str, order: DateOrder) -> date | None:
     if match := _ISO.match(value):
         return _date(int(match[1]), int(match[2]), int(match[3]))
-    if match := _COMPACT.match(value):
+    if (match := _COMPACT.match(value)) and int(match[3]) <= 12:
         return _date(int(match[1] + match[2]), int(match[3]), int(match[4]))
+    if match := _COMPACT_DAY_FIRST.match(value):
+        return _date(int(match[3]), int(match[2]), int(match[1]))
     if match := _NUMERIC.match(value):
         first, second, year = int(match[1]), int(match[3]), _year(match[4])
         if match[2] in order.month_first or second > 12 >= first:
@@ -154,7 +158,7 @@ def _day(value: str, order: DateOrder) -> date | None:
 
 def _year(text: str) -> int:
     year = int(text)
-    return year if year > 99 else (2000 if year < 70 else 1900) + year
+    return year if len(text) == 4 else (2000 if year < 70 else 1900) + year
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -21,7 +21,7 @@ from section54.engine.errors import BadInput
 from section54.engine.intake.child import run_in_child
 from section54.engine.intake.gate import Content, Kind, NotALedger, open_file
 from section54.engine.intake.limits import OWN_LEDGERS, Limits
-from section54.engine.ledgers.columns import HeadingWords, Layout, heading_words
+from section54.engine.ledgers.columns import CHOSEN, HeadingWords, Layout, heading_words
 from section54.engine.ledgers.lines import LEDGER_SCHEMA, REJECTED_SCHEMA
 from section54.engine.ledgers.sheet import Grid, NoLayoutError, SheetOutcome, read_sheet
 from section54.engine.ledgers.spreadsheets import sheets_of
@@ -182,18 +182,25 @@ def _read_content(
     outcomes: list[tuple[str, SheetOutcome]] = []
     others: list[tuple[str, Grid, str]] = []
     notes: dict[str, list[str]] = {}
+    misfits: list[BadInput] = []
     for sheet, grid, about in _grids(content, on_batch):
         try:
-            outcome = _read_grid(grid, content, sheet, words, corrections)
+            try:
+                outcome = _read_grid(grid, content, sheet, words, corrections)
+            except BadInput as error:
+                # Another sheet of the workbook may be the one that was meant.
+                misfits.append(error)
+                outcome = _read_grid(grid, content, sheet, words, {})
+                about.append(f"The correction of columns does not fit this sheet: {error}")
         except NoLayoutError as error:
             if grid.records:
                 others.append((sheet, grid, str(error)))
             continue
-        except BadInput as error:
-            raise NotALedger(f"{content.name}: {error}") from error
         outcome.notes[:0] = [*about, *content.notes]
         notes[sheet] = outcome.notes
         outcomes.append((sheet, outcome))
+    if misfits and not any(_corrected(outcome) for _, outcome in outcomes):
+        raise NotALedger(f"{content.name}: {misfits[0]}")
     outcomes, repeats = _without_summaries(outcomes)
     for sheet, outcome, why in repeats:
         refused.append({"file": _where(content.name, sheet), "because": f"It {why}."})
@@ -269,6 +276,10 @@ def _read_grid(
             correction={**everywhere, **own},
         )
     return outcome
+
+
+def _corrected(outcome: SheetOutcome) -> bool:
+    return any(c.why == CHOSEN for layout in outcome.layouts for c in layout.columns)
 
 
 def _has_header(grid: Grid, signature: str) -> bool:
@@ -358,7 +369,12 @@ def _text(cells: list[str]) -> str:
 
 def _mapping(layouts: list[Layout]) -> list[Any]:
     return [
-        [layout.header_record, {c.role: c.index for c in layout.columns}, dict(layout.further)]
+        [
+            layout.header_record,
+            {c.role: c.index for c in layout.columns},
+            dict(layout.further),
+            layout.amount,
+        ]
         for layout in layouts
     ]
 

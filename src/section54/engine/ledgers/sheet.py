@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from section54.engine.errors import BadInput
 from section54.engine.ledgers.amounts import parse_amount
 from section54.engine.ledgers.columns import (
     HEADER_WITHIN,
@@ -21,6 +22,7 @@ from section54.engine.ledgers.columns import (
     Layout,
     find_header,
     find_layout,
+    header_named_by,
     header_strength,
 )
 from section54.engine.ledgers.dates import order_of, parse_date
@@ -33,13 +35,25 @@ OTHER_HEADER = 3.0  # strength from which a later row is a new heading row
 JOINED_BY = " › "  # between the words of columns that share a role
 KEPT_TEXT = 500  # characters of a rejected row that are kept to recognise it by
 
+# Words that may stand around "total" on a line that sums others, and in no supplier's name.
 _TOTAL = re.compile(
-    r"^(?:(?:sub|grand|overall|report|sheet|page|monthly?|quarterly?|net|gross|invoice|final)"
-    r"[ -]*)*"
-    r"totals?\b[ :=-]*(?:(?:amount|value|spend|spent|expenditure|payments?|paid|of|for|in|lines?|"
-    r"items?|records?|transactions?|invoices?|month|quarter|year|period|£|gbp)\b.*)?$",
+    r"^(?:(?:sub|grand|overall|report|sheet|page|monthly?|quarterly?|net|gross|invoice|final|"
+    r"running|column)[ -]*)*"
+    r"totals?\b[ :=()\[\]-]*(?:(?:amount|value|spend|spent|expenditure|payments?|paid|of|for|in|"
+    r"lines?|items?|records?|transactions?|invoices?|month|quarter|year|period|£|gbp|net|gross|vat|"
+    r"excl|excluding|incl|including|all|over|above|per|"
+    r"jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|"
+    r"january|february|march|april|august|september|october|november|december)\b.*|"
+    r"£.*|(?:19|20)\d\d(?:[ /-]+\d{2,4})?)?$"
+    r"|^(?:balance|total|amount)?[ -]*(?:carried|brought)[ -]+forward\b|^[cb] ?/ ?f(?:wd)?$"
+    r"|^cyfanswm\b",
     re.IGNORECASE,
 )
+_MAY_NAME_TOTAL = "total|forward|/ ?f|cyfanswm"  # looked for first, as it is quick
+_FIRM = re.compile(r"\b(?:ltd|limited|plc|llp|inc|cyf|cyfyngedig)\b\.?$", re.IGNORECASE)
+# "Total Adult Care" is a total only where it sums the rows above: "Total Fitness" is a firm.
+_STARTS_WITH_TOTAL = re.compile(r"(?:sub|grand)?[ -]*totals?\b", re.IGNORECASE)
+_THOUSANDS = re.compile(r"£ ?'?0{3}|£ ?[km]\b|\bthousands?\b|\bmillions?\b", re.IGNORECASE)
 _ENDS_IN_TOTAL = re.compile(r"\b(?:sub[ -]?)?total$", re.IGNORECASE)
 
 
@@ -174,10 +188,13 @@ def read_sheet(
     filled = np.flatnonzero(~blank)
     if not len(filled):
         raise NoLayoutError("it is empty")
-    header = find_header([[clean(cell) for cell in record] for record in grid.head], words)
+    header = header_named_by(grid.head, correction)
+    if header is None:
+        header = find_header([[clean(cell) for cell in record] for record in grid.head], words)
     start = 0 if header is None else header + 1
-    layout = _layout(grid, header, start, grid.records, words, correction)
+    layout = _layout(grid, header, start, _until(grid, header, words), words, correction)
 
+    notes = [] if header is None else _warnings(grid, layout, header)
     headings: set[int] = set()
     if header is not None:
         headings.update(int(i) for i in filled[filled <= header])
@@ -190,11 +207,21 @@ def read_sheet(
         headings=0,
         column_total=Decimal("0.00"),
         dates_missing=0,
+        notes=notes,
     )
     parts: list[pa.Table] = []
     end = grid.records
+    no_headings: set[int] = set()
     while start < end:
-        stretch = _Stretch(grid, layout, start, end, blank, words)
+        stretch = _Stretch(grid, layout, start, end, blank, words, no_headings)
+        following: Layout | None = None
+        if stretch.next_header is not None:
+            try:
+                following = _layout_below(grid, stretch.next_header, words, correction)
+            except NoLayoutError:
+                # No payments below it by its own words: a row like any other.
+                no_headings.add(stretch.next_header)
+                continue
         headings |= stretch.headings
         if header is None and not headings:
             # Title rows above a ledger without headings: everything before its first payment.
@@ -208,12 +235,11 @@ def read_sheet(
         outcome.rejected += rejected
         outcome.dates_missing += missing
         outcome.column_total += stretch.column_total(stop)
-        if stop == end:
+        if following is None:
             break
-        header = stop
         headings.add(stop)
         start = stop + 1
-        layout = _layout(grid, header, start, end, words, correction)
+        header, layout = stop, following
         outcome.layouts.append(layout)
         outcome.notes.append(
             f"The columns change at row {stop + 1}, where a new heading row stands; "
@@ -230,6 +256,59 @@ def read_sheet(
             f"only {read:,} of {read + rejected_rows:,} rows have a readable amount"
         )
     return outcome
+
+
+def _warnings(grid: Grid, layout: Layout, header: int) -> list[str]:
+    """Return what a careful reader of the sheet should look at: moved cells, thousands."""
+    notes = []
+    last = max(i for i, cell in enumerate(grid.record(header)) if cell)
+    beyond = np.zeros(grid.records, dtype=bool)
+    for column in grid.columns[last + 1 :]:
+        beyond |= pc.greater(pc.binary_length(pc.utf8_trim_whitespace(column)), 0).to_numpy()
+    rows = np.flatnonzero(beyond)
+    rows = rows[rows > header]
+    if 0 < len(rows) * 20 <= grid.records or 0 < len(rows) <= 3:
+        notes.append(
+            f"{len(rows):,} {'row holds' if len(rows) == 1 else 'rows hold'} cells beyond the last "
+            f"heading, first row {rows[0] + 1}: a comma within a name may have moved the cells "
+            "along, so check the amounts there."
+        )
+    heading = layout.headers[layout.amount[0]] if layout.amount else ""
+    if _THOUSANDS.search(heading):
+        notes.append(
+            f"The heading “{heading}” speaks of thousands or millions, "
+            "but its amounts were read as pounds."
+        )
+    return notes
+
+
+def _layout_below(
+    grid: Grid, header: int, words: HeadingWords, correction: Mapping[str, str] | None
+) -> Layout:
+    """Return the layout under a later heading row; a correction holds where its columns exist."""
+    end = _until(grid, header, words)
+    try:
+        return _layout(grid, header, header + 1, end, words, correction)
+    except BadInput:
+        return _layout(grid, header, header + 1, end, words, None)
+
+
+def _until(grid: Grid, header: int | None, words: HeadingWords) -> int:
+    """Return where the next heading row stands that has this one's names in other columns.
+
+    What lies below it must not be looked at to find out what this heading row's columns hold.
+    """
+    if header is None:
+        return grid.records
+    names = [cell for cell in grid.record(header) if cell]
+    known = np.zeros(grid.records, dtype=np.int16)
+    for column in grid.columns:
+        known += pc.is_in(pc.utf8_trim_whitespace(column), pa.array(names, pa.string())).to_numpy()
+    for record in np.flatnonzero(known >= max(2, len(names) // 2)):
+        moved = record > header and grid.record(int(record)) != grid.record(header)
+        if moved and header_strength(grid.record(int(record)), words) >= OTHER_HEADER:
+            return int(record)
+    return grid.records
 
 
 def _layout(
@@ -271,6 +350,7 @@ class _Stretch:
         end: int,
         blank: np.ndarray,
         words: HeadingWords,
+        no_headings: Container[int],
     ) -> None:
         self.grid, self.layout, self.start, self.end = grid, layout, start, end
         self.blank = blank[start:end]
@@ -286,7 +366,7 @@ class _Stretch:
         self.unreadable: list[int] = []
         for offset in np.flatnonzero(~self.blank & ~readable):
             record = start + int(offset)
-            kind = self._heading(record, words)
+            kind = "" if record in no_headings else self._heading(record, words)
             if kind == "other":
                 self.next_header = record
                 break
@@ -339,7 +419,7 @@ class _Stretch:
                 continue
             cells = self.grid.record(record)
             cell = cells[amount_column[0]] if amount_column else ""
-            if any(_TOTAL.match(c) for c in cells if c):
+            if any(_names_total(c) for c in cells if c):
                 reason = "total line"
             elif cell:
                 reason = f"no readable amount: “{cell[:40]}”"
@@ -357,36 +437,36 @@ class _Stretch:
         count = len(keep)
         suppliers = self.suppliers.slice(0, count)
         empty = np.asarray(pc.equal(pc.binary_length(suppliers), 0))
-        total_word = np.asarray(pc.match_substring(suppliers, "total", ignore_case=True))
         labels = np.zeros(count, dtype=bool)
         for column in range(self.grid.width):
             cells = self._raw(column).slice(0, count)
-            found = pc.match_substring(cells, "total", ignore_case=True)
-            labels |= np.asarray(found.combine_chunks())
-        found = []
+            named_so = pc.match_substring_regex(cells, _MAY_NAME_TOTAL, ignore_case=True)
+            labels |= np.asarray(named_so.combine_chunks())
+        found: list[tuple[int, str]] = []
         cents: np.ndarray | None = None
-        for offset in np.flatnonzero(keep & (empty | total_word | labels)):
+        for offset in np.flatnonzero(keep & (empty | labels)):
             record = self.start + int(offset)
             cells = self.grid.record(record)
             filled = [c for c in cells if c]
             words = [c for c in filled if parse_amount(c) is None]
-            named = [c for c in words if _TOTAL.match(c)]
+            named = [c for c in words if _names_total(c)]
             subtotal = [c for c in words if _ENDS_IN_TOTAL.search(c)]
             bare = len(words) <= 2 and self._undated(cells)
             if (named and (len(words) <= 2 or not cells[self._supplier])) or (subtotal and bare):
                 found.append((record, "total line"))
                 continue
-            if cells[self._supplier] or words:
+            total_of = bare and any(_STARTS_WITH_TOTAL.match(c) for c in words)
+            if (cells[self._supplier] or words) and not total_of:
                 continue
             if cents is None:
                 cents = _pennies(self.amounts.slice(0, count), keep)
-            before = int(cents[:offset].sum())
-            if before and int(cents[offset]) == before:
+            totals = [row - self.start for row, _ in found]
+            above = int(cents[:offset].sum()) - int(cents[totals].sum())
+            section = int(cents[max(totals, default=-1) + 1 : offset].sum())
+            if int(cents[offset]) in {above, section} - {0}:
                 found.append((record, "total line (the sum of the rows above)"))
             elif len(filled) == 1:
                 found.append((record, "total line (an amount with nothing beside it)"))
-            else:
-                continue
         return found
 
     @property
@@ -461,6 +541,10 @@ def _each_once(
         coded = coded.combine_chunks()
     values = pa.array([convert(value) for value in coded.dictionary.to_pylist()], kind)
     return values.take(coded.indices)
+
+
+def _names_total(cell: str) -> bool:
+    return bool(_TOTAL.match(cell)) and not _FIRM.search(cell)
 
 
 def _pennies(amounts: pa.Array, keep: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -16,6 +16,7 @@ NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 RUNAWAY_LINES = 40
 LONGEST_CELL = 1_000_000
 
+_MIXED = "utf-8 with windows-1252 lines"
 # What UTF-8 read as Windows-1252 looks like; only such cells are worth the repair.
 _MOJIBAKE = re.compile(r"[ÂÃâÅË][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ï»¿|ï¿½")
 _SPACES = re.compile(r"\s+")
@@ -27,17 +28,19 @@ _INVISIBLE = re.compile(
 def decode(data: bytes) -> tuple[str, str]:
     """Return a file's text and the name of its encoding.
 
-    A byte-order mark decides; without one, UTF-16 is known by its zero bytes, then UTF-8 is tried,
-    and what is left is Windows-1252. A file that is UTF-8 but for a few lines is read line by line
-    (``utf-8 with windows-1252 lines``). Every byte becomes a character: nothing is dropped.
+    A byte-order mark of UTF-16 decides; without one, UTF-16 is known by its zero bytes, then UTF-8
+    is tried, and what is left is Windows-1252. A file that is UTF-8 but for a few lines is read
+    line by line (``utf-8 with windows-1252 lines``), and so is one that has UTF-8's mark but is
+    not UTF-8 throughout. Every byte becomes a character: nothing is dropped.
     """
-    for mark, encoding in (
-        (b"\xef\xbb\xbf", "utf-8-sig"),
-        (b"\xff\xfe", "utf-16"),
-        (b"\xfe\xff", "utf-16"),
-    ):
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace"), encoding
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace"), "utf-16"
+    if data.startswith(b"\xef\xbb\xbf"):
+        try:
+            return data.decode("utf-8-sig"), "utf-8-sig"
+        except UnicodeDecodeError:
+            lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+            return "\n".join(_decode_line(line) for line in lines), _MIXED
     head = data[:4000]
     zeros = head.count(0)
     if zeros > len(head) // 5:
@@ -52,7 +55,7 @@ def decode(data: bytes) -> tuple[str, str]:
     utf8_lines = sum(_is_utf8_beyond_ascii(line) for line in lines)
     if utf8_lines > sum(not line.isascii() for line in lines) // 2:
         text = "\n".join(_decode_line(line) for line in lines)
-        return text, "utf-8 with windows-1252 lines"
+        return text, _MIXED
     return _windows_1252(data), "windows-1252"
 
 
@@ -112,22 +115,28 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
     """Split lines into records. A quoted newline does not end one; an unclosed quote is ignored.
 
     A blank line is a record too (an empty list). A quote that is never closed would swallow the
-    rest of the file: once a cell runs over forty lines or a million characters, its first line is
-    read without regard to quotes and reading goes on from the second.
+    lines after it, payments and all. It shows in that the lines then make no well-formed record,
+    or more than forty of them, or a million characters: the first line is then read on its own,
+    and reading goes on from the second.
     """
     csv.field_size_limit(LONGEST_CELL)
     pending: list[str] = []
     source = iter(lines)
+    again: deque[str] = deque()
+    width = 0
+    ended = False
 
     def feed() -> Iterator[str]:
-        for line in source:
+        nonlocal ended
+        while True:
+            line = again.popleft() if again else next(source, None)
+            if line is None:
+                ended = True  # asked for more after the last line: a quote is still open
+                return
             pending.append(line)
             yield line
 
-    def start() -> Iterator[list[str]]:
-        return csv.reader(feed(), delimiter=delimiter)
-
-    reader = start()
+    reader = csv.reader(feed(), delimiter=delimiter)
     while True:
         pending.clear()
         try:
@@ -136,25 +145,35 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
             record = None
             if not pending:
                 raise
-            runaway = True
-        else:
-            runaway = len(pending) > RUNAWAY_LINES
-            if record is None and not pending:
-                return
-        if not runaway:
-            if record is None:
-                return
-            yield record
-            continue
-        first, *rest = pending
-        yield [cell.strip().strip('"') for cell in first.rstrip("\r\n").split(delimiter)]
-        source = _chain(rest, source)
-        reader = start()
+        if record is None and not pending:
+            return
+        if record is None or ended or (len(pending) > 1 and _unclosed(pending, delimiter)):
+            ended = False
+            record = _alone(pending[0], delimiter, width)
+            again.extendleft(reversed(pending[1:]))
+            reader = csv.reader(feed(), delimiter=delimiter)
+        width = len(record) or width
+        yield record
 
 
-def _chain(first: list[str], rest: Iterator[str]) -> Iterator[str]:
-    yield from first
-    yield from rest
+def _unclosed(lines: list[str], delimiter: str) -> bool:
+    """Say whether lines that were joined into one record make no well-formed record."""
+    if len(lines) > RUNAWAY_LINES:
+        return True
+    try:
+        return len(list(csv.reader(lines, delimiter=delimiter, strict=True))) != 1
+    except csv.Error:
+        return True
+
+
+def _alone(line: str, delimiter: str, width: int) -> list[str]:
+    """Read one line that holds an unclosed quote: as a record if its width fits, else plainly."""
+    plain = [cell.strip().strip('"') for cell in line.rstrip("\r\n").split(delimiter)]
+    if len(plain) != width and len(line) <= LONGEST_CELL:
+        quoted = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+        if len(quoted) == width:
+            return quoted
+    return plain
 
 
 def lines_of(text: str) -> Iterator[str]:

@@ -1,0 +1,638 @@
+"""Ledgers in, a modern slavery risk review out.
+
+The steps, in order: read each ledger into lines; settle payee names into payees; give each kind
+of purchase a category; add up the inherent risk; then show where it lies, what is not known, what
+changed, and what to do next. Same ledgers, same tables: same review. Nothing reads the clock.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from section54 import __version__
+from section54.engine import frames
+from section54.engine.categories.classify import Classifier
+from section54.engine.categories.model import CategoryDecision, Purchase
+from section54.engine.identity.model import NameSeen, Payee, PayeeKind
+from section54.engine.identity.payees import group_payees
+from section54.engine.intake.gate import NotALedger
+from section54.engine.intake.limits import OWN_LEDGERS, Limits
+from section54.engine.ledgers.reader import LedgerRead, read_ledger
+from section54.engine.ledgers.redactions import redaction_is_person, redaction_of
+from section54.engine.reference import Table, load_table
+from section54.engine.reports.next_steps import next_step
+from section54.engine.result import (
+    CategoryResult,
+    Concentration,
+    Coverage,
+    FileRefused,
+    Review,
+    SheetRead,
+    SupplierCategory,
+    SupplierResult,
+    TierResult,
+    Totals,
+)
+from section54.engine.risk.assess import assess, highest
+from section54.engine.risk.facts import Facts, RiskTables
+from section54.engine.risk.model import TIER_ORDER, Assessment, Tier
+
+
+NO_NAME = "Payee not given"
+NO_NAME_ID = "p-000000000000"
+READERS = 2  # ledgers read at a time, each in a process of its own
+# A month with hardly a line is a slip of a finger in a date, not part of the period.
+PERIOD_SHARE = 0.002
+GROWN = Decimal("0.25")  # share by which a payee must grow or shrink to be named, and
+GROWN_POUNDS = Decimal(5000)  # the least pounds it must be
+LARGE = Decimal(50_000)
+ZERO = Decimal(0)
+
+Step = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a review is made of.
+
+    Attributes:
+        ledgers: The period's ledger files.
+        previous: The period before, to compare with; may be empty.
+        body: The body whose spend it is, as the report names it.
+        store: Folder for the lines read, kept between runs.
+        lines: Where the review's own lines go, with payee, category and tier on each.
+        corrections: layout signature → (role → column), for this body.
+        tables: Folder with the body's own tables, if it has changed any.
+        engine: What runs the sums: ``duckdb``.
+        limits: What reading one file may use.
+    """
+
+    ledgers: Sequence[Path]
+    previous: Sequence[Path] = ()
+    body: str = ""
+    store: Path = Path("ledgers")
+    lines: Path = Path("lines.parquet")
+    corrections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tables: Path | None = None
+    engine: str = "duckdb"
+    limits: Limits = OWN_LEDGERS
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A finished review, and the Parquet files with the rejected rows of its ledgers."""
+
+    review: Review
+    rejected: tuple[Path, ...]
+
+
+@dataclass(slots=True)
+class _Read:
+    """The ledgers of one period."""
+
+    ledgers: list[LedgerRead]
+    refused: list[FileRefused]
+
+    @property
+    def lines(self) -> list[Path]:
+        return list(dict.fromkeys(path for ledger in self.ledgers for path in ledger.lines))
+
+    @property
+    def rejected(self) -> list[Path]:
+        return list(dict.fromkeys(path for ledger in self.ledgers for path in ledger.rejected))
+
+    @property
+    def sheets(self) -> list[SheetRead]:
+        return [sheet for ledger in self.ledgers for sheet in ledger.sheets]
+
+
+def make_review(plan: Plan, on_step: Step = lambda step, done, of: None) -> Reviewed:
+    """Make the review that a plan describes.
+
+    Args:
+        plan: The ledgers and what to review them with.
+        on_step: Told the step's name, how much is done, and of how much.
+
+    Raises:
+        NotALedger: no file could be read as a ledger; the sentence says why.
+        section54.engine.reference.TableError: a table is missing or says too little.
+    """
+    tables = RiskTables.load(plan.tables)
+    classifier = Classifier.load(plan.tables)
+    now = _read_all(plan, plan.ledgers, on_step, "Reading ledgers")
+    before = _read_all(plan, plan.previous, on_step, "Reading the previous period")
+    if not now.lines:
+        raise NotALedger(
+            " ".join(refusal.because for refusal in now.refused[:5])
+            or "No ledger was given: name at least one file."
+        )
+    connection = frames.connect(plan.engine)
+    lines = frames.lines_of(connection, now.lines)
+    earlier = frames.lines_of(connection, before.lines) if before.lines else None
+    everything = lines if earlier is None else lines.union(earlier)
+
+    on_step("Settling payees", 0, 1)
+    names = _names(frames.names_seen(everything).to_pyarrow())
+    payees = group_payees(names)
+    on_step("Settling payees", 1, 1)
+
+    kinds_of_purchase = frames.purchases(everything).to_pyarrow()
+    decided, assessments = _decide(kinds_of_purchase, payees, classifier, tables, on_step)
+    payee_rows = _payee_table(payees)
+
+    on_step("Adding up", 0, 1)
+    plan.lines.parent.mkdir(parents=True, exist_ok=True)
+    current = frames.keep(connection, frames.with_decisions(lines, payee_rows, decided), plan.lines)
+    past = None
+    if earlier is not None:
+        past = frames.keep(
+            connection,
+            frames.with_decisions(earlier, payee_rows, decided),
+            plan.store / "previous-lines.parquet",
+        )
+    review = _Sums(plan, payees, tables, assessments).review(now, before, current, past)
+    used = (
+        *tables.all,
+        *classifier.tables,
+        *(
+            load_table(name, plan.tables)
+            for name in (
+                "ledger_headers",
+                "redactions",
+                "next_steps",
+                "prompts",
+                "prompts_contacts",
+            )
+        ),
+    )
+    review = replace(review, tables=_stamps(used))
+    on_step("Adding up", 1, 1)
+    return Reviewed(replace(review, lines=plan.lines), tuple(now.rejected))
+
+
+def _stamps(tables: Sequence[Table]) -> tuple[dict[str, str], ...]:
+    return tuple({table.name: table.stamp() for table in tables}.values())
+
+
+def _read_all(plan: Plan, paths: Sequence[Path], on_step: Step, step: str) -> _Read:
+    """Read every file, two at a time; a file that is no ledger is listed, not fatal."""
+    read = _Read([], [])
+    if not paths:
+        return read
+    seen: dict[str, str] = {}
+    done = 0
+    lock = threading.Lock()
+
+    def one(path: Path) -> LedgerRead | FileRefused:
+        nonlocal done
+        try:
+            result: LedgerRead | FileRefused = read_ledger(
+                path, plan.store, limits=plan.limits, corrections=plan.corrections
+            )
+        except NotALedger as error:
+            result = FileRefused(file=path.name, because=str(error))
+        with lock:
+            done += 1
+            on_step(step, done, len(paths))
+        return result
+
+    on_step(step, 0, len(paths))
+    with ThreadPoolExecutor(READERS) as pool:
+        try:
+            results = list(pool.map(one, paths))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    for result in results:
+        if isinstance(result, FileRefused):
+            read.refused.append(result)
+            continue
+        key = "|".join(sorted(path.name for path in result.lines))
+        if key in seen:
+            read.refused.append(
+                FileRefused(
+                    file=result.file,
+                    because=f"{result.file} holds the same as {seen[key]}: it was counted once.",
+                )
+            )
+            continue
+        seen[key] = result.file
+        read.ledgers.append(result)
+        read.refused += result.refused
+    return read
+
+
+def _names(table: pa.Table) -> list[NameSeen]:
+    return [
+        NameSeen(
+            name=row["supplier_as_written"],
+            supplier_numbers=tuple(sorted(row["numbers"] or ())),
+            lines=row["lines"],
+            amount=row["absolute"],
+        )
+        for row in table.to_pylist()
+        if row["supplier_as_written"]
+    ]
+
+
+def _payee_table(payees: Sequence[Payee]) -> pa.Table:
+    rows = [
+        (name, payee.id, payee.name, payee.kind.value, redaction_of(name) is not None)
+        for payee in payees
+        for name in payee.names_seen
+    ]
+    rows.append(("", NO_NAME_ID, NO_NAME, PayeeKind.UNKNOWN.value, False))
+    columns = list(zip(*rows, strict=True))
+    return pa.table(
+        {
+            "supplier_as_written": pa.array(columns[0], pa.string()),
+            "supplier_id": pa.array(columns[1], pa.string()),
+            "supplier": pa.array(columns[2], pa.string()),
+            "kind": pa.array(columns[3], pa.string()),
+            "redacted": pa.array(columns[4], pa.bool_()),
+        }
+    )
+
+
+Assessed = dict[tuple[str, str, str, bool], Assessment]
+
+
+def _decide(
+    purchases: pa.Table,
+    payees: Sequence[Payee],
+    classifier: Classifier,
+    tables: RiskTables,
+    on_step: Step,
+) -> tuple[pa.Table, Assessed]:
+    """Give each kind of purchase its category and tier."""
+    payee_of = {name: payee for payee in payees for name in payee.names_seen}
+    rows = purchases.select(list(frames.PURCHASE)).to_pylist()
+    decisions: dict[str, list[object]] = defaultdict(list)
+    assessed: Assessed = {}
+    for number, row in enumerate(rows):
+        if number % 2000 == 0:
+            on_step("Naming what was bought", number, len(rows))
+        written = row["supplier_as_written"]
+        payee = payee_of.get(written)
+        redacted = bool(written) and redaction_of(written) is not None
+        kind = payee.kind if payee else PayeeKind.UNKNOWN
+        decision = classifier.classify(
+            Purchase(
+                supplier=payee.name if payee and not redacted else written,
+                kind=kind,
+                redacted=redacted,
+                description=row["description"],
+                expense_type=row["expense_type"],
+                category=row["publisher_category"],
+                department=row["department"],
+            )
+        )
+        decision = _person_if_stated(decision, written, redacted=redacted)
+        key = (decision.code, decision.variant, kind.value, redacted)
+        if key not in assessed:
+            assessed[key] = assess(
+                Facts(
+                    category=decision.code, variant=decision.variant, kind=kind, redacted=redacted
+                ),
+                tables,
+            )
+        for column in frames.PURCHASE:
+            decisions[column].append(row[column])
+        decisions["category"].append(decision.code)
+        decisions["variant"].append(decision.variant)
+        decisions["category_confidence"].append(decision.confidence)
+        decisions["category_reason"].append(decision.because)
+        decisions["tier"].append(assessed[key].tier.value)
+    on_step("Naming what was bought", len(rows), len(rows))
+    columns = [*frames.PURCHASE, "category", "variant", "category_reason", "tier"]
+    table = {name: pa.array(decisions[name], pa.string()) for name in columns}
+    table["category_confidence"] = pa.array(decisions["category_confidence"], pa.float64())
+    return pa.table(table), assessed
+
+
+def _person_if_stated(
+    decision: CategoryDecision, written: str, *, redacted: bool
+) -> CategoryDecision:
+    """Take a redaction that says it hides a person as a payment to a person."""
+    stated = redacted and decision.code == "individuals_redacted" and redaction_is_person(written)
+    return replace(decision, variant="person") if stated else decision
+
+
+class _Sums:
+    """The review's figures, from decided lines."""
+
+    def __init__(
+        self, plan: Plan, payees: Sequence[Payee], tables: RiskTables, assessed: Assessed
+    ) -> None:
+        self.plan, self.tables, self.assessed = plan, tables, assessed
+        self.payees = {payee.id: payee for payee in payees}
+
+    def review(self, now: _Read, before: _Read, lines: Any, earlier: Any | None) -> Review:
+        """Return the review, without its tables' stamps."""
+        suppliers = self._suppliers(lines)
+        stopped: list[SupplierResult] = []
+        previous_amount = None
+        previous_period = None
+        if earlier is not None:
+            then = {s.id: s for s in self._suppliers(earlier)}
+            suppliers = [self._changed(s, then.get(s.id)) for s in suppliers]
+            paid = {s.id for s in suppliers}
+            stopped = [
+                replace(s, previous_amount=s.amount, amount=ZERO, change="stopped")
+                for s in then.values()
+                if s.id not in paid
+            ]
+            previous_amount = sum((s.amount for s in then.values()), ZERO)
+            previous_period = _period(earlier)
+        suppliers.sort(key=_by_risk)
+        stopped.sort(key=lambda s: (-s.absolute, s.name))
+        sheets = now.sheets
+        totals = Totals(
+            rows=sum(s.rows for s in sheets),
+            read=sum(s.read for s in sheets),
+            rejected=sum(s.rejected for s in sheets),
+            blank=sum(s.blank for s in sheets),
+            headings=sum(s.headings for s in sheets),
+            amount=sum((s.amount for s in sheets), ZERO),
+            absolute=sum((s.absolute for s in suppliers), ZERO),
+            dates_missing=sum(s.dates_missing for s in sheets),
+        )
+        period = _period(lines)
+        return Review(
+            section54=__version__,
+            body=self.plan.body,
+            period=period,
+            previous_period=previous_period,
+            totals=totals,
+            previous_amount=previous_amount,
+            coverage=self._coverage(lines, "absolute"),
+            coverage_lines=self._coverage(lines, "lines"),
+            tiers=self._tiers(lines, suppliers),
+            categories=self._categories(lines, suppliers),
+            suppliers=tuple(suppliers),
+            stopped=tuple(stopped),
+            concentration=_concentration(suppliers),
+            sheets=tuple(sheets),
+            refused=tuple(now.refused + before.refused),
+            tables=(),
+            monthly=_monthly(lines, period),
+            not_known=tuple(_not_known(totals, period, previous_period, lines)),
+        )
+
+    def _suppliers(self, lines: Any) -> list[SupplierResult]:
+        whole = _rows(frames.sums(lines, "supplier_id", "supplier", "kind"))
+        parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in _rows(
+            frames.sums(lines, "supplier_id", "kind", "redacted", "category", "variant")
+        ):
+            parts[row["supplier_id"]].append(row)
+        because = {
+            (r["supplier_id"], r["category"], r["variant"]): r
+            for r in _rows(frames.main_reasons(lines))
+        }
+        return [self._supplier(row, parts[row["supplier_id"]], because) for row in whole]
+
+    def _supplier(
+        self,
+        row: dict[str, Any],
+        parts: list[dict[str, Any]],
+        because: Mapping[tuple[str, str, str], dict[str, Any]],
+    ) -> SupplierResult:
+        payee = self.payees.get(row["supplier_id"])
+        kind = PayeeKind(row["kind"])
+        found: dict[tuple[str, str], tuple[Assessment, Decimal, Decimal, int]] = {}
+        for part in parts:
+            key = (part["category"], part["variant"])
+            assessment = self.assessed[*key, part["kind"], part["redacted"]]
+            _, amount, absolute, count = found.get(key, (assessment, ZERO, ZERO, 0))
+            found[key] = (
+                assessment,
+                amount + part["amount"],
+                absolute + part["absolute"],
+                count + part["lines"],
+            )
+        categories = []
+        for (code, variant), (assessment, amount, _, count) in sorted(
+            found.items(), key=lambda item: (-item[1][2], item[0])
+        ):
+            reason = because[row["supplier_id"], code, variant]
+            categories.append(
+                SupplierCategory(
+                    code=code,
+                    label=self.tables.label(code),
+                    variant=variant,
+                    tier=assessment.tier,
+                    amount=amount,
+                    lines=count,
+                    because=reason["because"],
+                    confidence=reason["confidence"],
+                )
+            )
+        decisive = highest(assessment for assessment, *_ in found.values())
+        code = next(c.code for c in categories if c.tier is decisive.tier)
+        return SupplierResult(
+            id=row["supplier_id"],
+            name=row["supplier"],
+            public_name=_public_name(row["supplier"], kind, row["supplier_id"]),
+            kind=kind,
+            kind_because=payee.kind_because if payee else "The ledger gives no payee.",
+            names_seen=payee.names_seen if payee else (),
+            grouped_because=payee.grouped_because if payee else (),
+            amount=row["amount"],
+            absolute=row["absolute"],
+            lines=row["lines"],
+            first_paid=row["first"],
+            last_paid=row["last"],
+            assessment=decisive,
+            categories=tuple(categories),
+            next_step=next_step(decisive.tier, kind, code, self.plan.tables),
+        )
+
+    def _changed(self, supplier: SupplierResult, then: SupplierResult | None) -> SupplierResult:
+        if then is None:
+            return replace(supplier, previous_amount=ZERO, change="new")
+        difference = supplier.amount - then.amount
+        named = abs(difference) >= GROWN_POUNDS and abs(difference) >= GROWN * abs(then.amount)
+        change = "steady" if not named else "grown" if difference > 0 else "shrunk"
+        return replace(supplier, previous_amount=then.amount, change=change)
+
+    def _coverage(self, lines: Any, measure: str) -> Coverage:
+        parts = ("all", "grouped", "unknown", "redacted", "public", "individual")
+        sums = dict.fromkeys(parts, ZERO)
+        for row in _rows(frames.sums(lines, "supplier_id", "kind", "category")):
+            value = Decimal(row[measure])
+            payee = self.payees.get(row["supplier_id"])
+            sums["all"] += value
+            sums["grouped"] += value if payee and len(payee.names_seen) > 1 else ZERO
+            sums["unknown"] += value if row["category"] == "unknown" else ZERO
+            sums["redacted"] += value if row["category"] == "individuals_redacted" else ZERO
+            sums["public"] += value if row["kind"] == PayeeKind.PUBLIC_BODY else ZERO
+            sums["individual"] += value if row["kind"] == PayeeKind.INDIVIDUAL else ZERO
+        whole = sums["all"]
+
+        def share(part: Decimal) -> Decimal:
+            return part / whole if whole else ZERO
+
+        return Coverage(
+            grouped=share(sums["grouped"]),
+            categorised=share(whole - sums["unknown"] - sums["redacted"]),
+            unknown=share(sums["unknown"]),
+            redacted=share(sums["redacted"]),
+            public_bodies=share(sums["public"]),
+            individuals=share(sums["individual"]),
+        )
+
+    def _tiers(self, lines: Any, suppliers: Sequence[SupplierResult]) -> tuple[TierResult, ...]:
+        """Spend by the tier of the line; payees by their own tier."""
+        rows = {row["tier"]: row for row in _rows(frames.sums(lines, "tier"))}
+        empty = {"amount": ZERO, "absolute": ZERO, "lines": 0}
+        return tuple(
+            TierResult(
+                tier=tier,
+                amount=rows.get(tier.value, empty)["amount"],
+                absolute=rows.get(tier.value, empty)["absolute"],
+                lines=rows.get(tier.value, empty)["lines"],
+                suppliers=sum(1 for s in suppliers if s.tier is tier),
+            )
+            for tier in TIER_ORDER
+        )
+
+    def _categories(
+        self, lines: Any, suppliers: Sequence[SupplierResult]
+    ) -> tuple[CategoryResult, ...]:
+        variants: dict[str, list[Assessment]] = defaultdict(list)
+        for row in _rows(frames.sums(lines, "category", "variant", "kind", "redacted")):
+            key = (row["category"], row["variant"], row["kind"], row["redacted"])
+            variants[row["category"]].append(self.assessed[key])
+        leaders: dict[str, list[tuple[Decimal, str]]] = defaultdict(list)
+        for supplier in suppliers:
+            paid: dict[str, Decimal] = defaultdict(lambda: ZERO)
+            for category in supplier.categories:
+                paid[category.code] += category.amount
+            for code, amount in paid.items():
+                leaders[code].append((amount, supplier.public_name))
+        found = []
+        for row in _rows(frames.sums(lines, "category")):
+            code = row["category"]
+            assessment = highest(variants[code])
+            names = [name for _, name in sorted(leaders[code], key=lambda x: (-x[0], x[1]))]
+            found.append(
+                CategoryResult(
+                    code=code,
+                    label=self.tables.label(code),
+                    tier=assessment.tier,
+                    amount=row["amount"],
+                    absolute=row["absolute"],
+                    lines=row["lines"],
+                    suppliers=row["payees"],
+                    reasons=assessment.reasons,
+                    top_suppliers=tuple(names[:3]),
+                )
+            )
+        return tuple(sorted(found, key=lambda c: (TIER_ORDER.index(c.tier), -c.absolute, c.code)))
+
+
+def _rows(expression: Any) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = expression.to_pyarrow().to_pylist()
+    return rows
+
+
+def _public_name(name: str, kind: PayeeKind, payee_id: str) -> str:
+    if kind is PayeeKind.INDIVIDUAL:
+        return f"An individual ({payee_id[-4:]})"
+    return name
+
+
+def _by_risk(supplier: SupplierResult) -> tuple[int, Decimal, str]:
+    return (TIER_ORDER.index(supplier.tier), -supplier.absolute, supplier.name)
+
+
+def _period(lines: Any) -> tuple[date | None, date | None]:
+    """Return the first and last day of the months that hold more than a stray line."""
+    months = _rows(frames.months(lines))
+    dated = sum(row["lines"] for row in months)
+    kept = [row for row in months if row["lines"] >= dated * PERIOD_SHARE]
+    if not kept:
+        return (None, None)
+    return (min(row["first"] for row in kept), max(row["last"] for row in kept))
+
+
+def _monthly(
+    lines: Any, period: tuple[date | None, date | None]
+) -> tuple[tuple[str, Tier, Decimal], ...]:
+    if period[0] is None or period[1] is None:
+        return ()
+    first, last = f"{period[0]:%Y-%m}", f"{period[1]:%Y-%m}"
+    return tuple(
+        (row["month"], Tier(row["tier"]), row["amount"])
+        for row in _rows(frames.by_month(lines))
+        if first <= row["month"] <= last
+    )
+
+
+def _concentration(suppliers: Sequence[SupplierResult]) -> Concentration:
+    """Say how few payees take most of the spend; only those that can be assessed count."""
+    outside = (PayeeKind.PUBLIC_BODY, PayeeKind.INDIVIDUAL, PayeeKind.REDACTED)
+    paid = sorted((s.absolute for s in suppliers if s.kind not in outside), reverse=True)
+    whole = sum(paid, ZERO)
+
+    def share(part: Decimal) -> Decimal:
+        return part / whole if whole else ZERO
+
+    running, count = ZERO, 0
+    for amount in paid:
+        if running >= whole * Decimal("0.8"):
+            break
+        running += amount
+        count += 1
+    large = [amount for amount in paid if amount > LARGE]
+    return Concentration(
+        suppliers=len(paid),
+        top_1_share=share(sum(paid[:1], ZERO)),
+        top_10_share=share(sum(paid[:10], ZERO)),
+        suppliers_for_80_percent=count,
+        over_50k=len(large),
+        over_50k_share=share(sum(large, ZERO)),
+    )
+
+
+def _not_known(
+    totals: Totals,
+    period: tuple[date | None, date | None],
+    previous: tuple[date | None, date | None] | None,
+    lines: Any,
+) -> list[str]:
+    found = []
+    if totals.dates_missing:
+        found.append(
+            f"{totals.dates_missing:,} of {totals.read:,} lines have no date that could be read; "
+            "they are counted, but in no month."
+        )
+    if period[0] is not None and period[1] is not None:
+        first, last = f"{period[0]:%Y-%m}", f"{period[1]:%Y-%m}"
+        stray = sum(
+            row["lines"] for row in _rows(frames.months(lines)) if not first <= row["month"] <= last
+        )
+        if stray:
+            found.append(f"{stray:,} lines are dated outside the period; they are counted.")
+    if previous and all((*period, *previous)):
+        length = (period[1] - period[0]).days + 1  # type: ignore[operator]
+        before = (previous[1] - previous[0]).days + 1  # type: ignore[operator]
+        if abs(length - before) > 0.2 * before:
+            found.append(
+                f"The previous period is {before} days long and this one {length}: "
+                "read 'grown' and 'shrunk' with care."
+            )
+    found.append(
+        "Where goods are made, who works for the suppliers and on what terms: a ledger does not "
+        "say. What a category usually implies is used instead."
+    )
+    return found
