@@ -55,6 +55,7 @@ GROWN = Decimal("0.25")  # share by which a payee must grow or shrink to be name
 GROWN_POUNDS = Decimal(5000)  # the least pounds it must be
 LARGE = Decimal(50_000)
 ZERO = Decimal(0)
+NOTHING_KNOWN = {"unknown", "individuals_redacted"}
 
 Step = Callable[[str, int, int], None]
 
@@ -441,7 +442,12 @@ class _Sums:
         return SupplierResult(
             id=row["supplier_id"],
             name=row["supplier"],
-            public_name=_public_name(row["supplier"], kind, row["supplier_id"]),
+            public_name=_public_name(
+                row["supplier"],
+                kind,
+                row["supplier_id"],
+                nothing_known={code for code, _ in found} <= NOTHING_KNOWN,
+            ),
             kind=kind,
             kind_because=payee.kind_because if payee else "The ledger gives no payee.",
             names_seen=payee.names_seen if payee else (),
@@ -545,9 +551,15 @@ def _rows(expression: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _public_name(name: str, kind: PayeeKind, payee_id: str) -> str:
+def _public_name(name: str, kind: PayeeKind, payee_id: str, *, nothing_known: bool) -> str:
+    """Return what may be shown of a payee: never what looks like a private person's name.
+
+    A name that may be a person's or a firm's is shown only where what was bought says more.
+    """
     if kind is PayeeKind.INDIVIDUAL:
         return f"An individual ({payee_id[-4:]})"
+    if kind is PayeeKind.UNKNOWN and nothing_known and name != NO_NAME:
+        return f"Perhaps an individual ({payee_id[-4:]})"
     return name
 
 

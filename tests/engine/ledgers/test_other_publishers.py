@@ -481,6 +481,135 @@ LEDGERS = {
         lines=3,
         basis="net",
     ),
+    "housing association, contractor and job": Published(
+        text="""
+        Contractor Name|Job Ref|Works Description|Completed|Invoice Value (ex VAT)|Date Settled
+        Ouse Roofing Ltd|J1|Roof repair|12/03/2025|1,450.00|01/04/2025
+        Nene Plumbing|J2|Boiler|15/03/2025|310.00|02/04/2025
+        March Glazing Ltd|J3|Windows|20/03/2025|95.00|03/04/2025
+        """,
+        columns={"supplier": 0, "amount_net": 4, "date": 5},
+        total="1855.00",
+        lines=3,
+        basis="net",
+    ),
+    "police, supplier alias": Published(
+        text="""
+        Force|Supplier Known As|Spend Ex-VAT|Payment Made On|Category of Spend
+        Fenland|Ouse Vehicles|1,000.00|01/04/25|Fleet
+        Fenland|Nene Optics Ltd|2,000.00|02/04/25|Equipment
+        Fenland|March Kennels|300.00|03/04/25|Dogs
+        """,
+        columns={"supplier": 1, "amount_net": 2, "date": 3},
+        total="3300.00",
+        lines=3,
+        basis="net",
+    ),
+    "town council minutes": Published(
+        text="""
+        Payment Schedule - April 2025
+        Voucher|Code|Date|Minute|Bank|Cheque No|Description|Supplier|VAT Type|Net|VAT|Total
+        1|Grass|01/04/2025||Main|BACS|Mowing|Ouse Mowing|S|50.00|10.00|60.00
+        2|Light|02/04/2025||Main|BACS|Lights|Nene Electric|S|62.67|12.53|75.20
+        3|Rent|03/04/2025||Main|BACS|Hall|March Hall|X|30.00|0.00|30.00
+        Total|||||||||142.67|22.53|165.20
+        """,
+        columns={"supplier": 7, "amount_net": 9, "vat": 10, "date": 2},
+        total="142.67",
+        lines=3,
+        basis="net",
+        headings=2,
+        rejected=(6,),
+    ),
+    "fire authority, paid in period": Published(
+        text="""
+        CreditorName|CreditorRef|TransDate|NetAmount|Narrative|SubjectiveDescription
+        Ouse Hydrants|C100|2025-04-01|512.00|Hydrant covers|Equipment
+        Nene Boots Ltd|C101|2025-04-02|999.99|Boots|Uniform
+        March Fuels plc|C102|2025-04-03|4,200.00|Diesel|Fuel
+        """,
+        columns={"supplier": 0, "supplier_number": 1, "date": 2, "amount_net": 3},
+        total="5711.99",
+        lines=3,
+        basis="net",
+    ),
+    "county, redaction flag": Published(
+        text="""
+        Record ID|Body Name|Directorate|Payee Name (Redacted where personal)|Payee ID|Paid Date|Amount (£ Sterling)|Capital/Revenue|Purpose
+        1|Fens CC|People|Ouse Care Ltd|77|01/04/2025|800.00|Revenue|Care
+        2|Fens CC|People|REDACTED|78|02/04/2025|700.00|Revenue|Care
+        3|Fens CC|Place|Nene Roads plc|79|03/04/2025|600.00|Capital|Roads
+        """,
+        columns={"supplier": 3, "supplier_number": 4, "date": 5, "amount": 6, "description": 8},
+        total="2100.00",
+        lines=3,
+    ),
+    "museum, short words": Published(
+        text="""
+        Who|When|What|How much
+        Ouse Frames Ltd|01/04/2025|Frames|510.00
+        Nene Lighting Ltd|02/04/2025|Lamps|520.50
+        March Crates Ltd|03/04/2025|Crates|530.25
+        """,
+        columns={"supplier": 0, "date": 1, "amount": 3},
+        total="1560.75",
+        lines=3,
+    ),
+    "Scottish board": Published(
+        text="""
+        Supplier Name|Doc Type|Doc Date|Date Processed|Payment Amount|Function
+        Ouse Medical Ltd|INV|15/03/2025|01/04/2025|26,000.00|Acute
+        Nene Pharma Ltd|INV|16/03/2025|02/04/2025|28,000.00|Acute
+        March Oxygen|CRN|17/03/2025|03/04/2025|-1,000.00|Acute
+        """,
+        columns={"supplier": 0, "amount": 4, "date": 3},
+        total="53000.00",
+        lines=3,
+    ),
+    "department of Northern Ireland": Published(
+        text="""
+        Dept|Business Area|Payee/Supplier|Paid (£)|Paid Date|Goods/Service
+        DfX|Roads|Ouse Asphalt Ltd|100,000.00|01/04/2025|Asphalt
+        DfX|Roads|Nene Signs Ltd|30,000.00|02/04/2025|Signs
+        DfX|Rail|March Rails plc|55,000.00|03/04/2025|Rails
+        """,
+        columns={"supplier": 2, "amount": 3, "date": 4, "description": 5},
+        total="185000.00",
+        lines=3,
+    ),
+    "regulator, invoices over 25k": Published(
+        text="""
+        Family|Organisation|Date|Type of expense|Area|Third party supplier|Ref|Amount in £|VAT number|Post-code
+        DX|Fens Regulator|01/04/2025|IT|Digital|Isle Software plc|1|45,000.00|GB1|PE15 8XX
+        DX|Fens Regulator|02/04/2025|Rent|Estates|Ouse Offices Ltd|2|35,000.00|GB2|CB7 4XX
+        DX|Fens Regulator|03/04/2025|Temps|HR|Soham Recruitment Ltd|3|28,000.00|GB3|CB7 5XX
+        """,
+        columns={"supplier": 5, "amount": 7, "date": 2, "postcode": 9},
+        total="108000.00",
+        lines=3,
+    ),
+    "district, sum without pennies": Published(
+        text="""
+        Supplier|Sum Paid|Date of Pymt|Svc Area
+        Ouse Ltd|1000|01/04/2025|Parks
+        Nene Ltd|2000|02/04/2025|Parks
+        March Ltd|3000|03/04/2025|Homes
+        """,
+        columns={"supplier": 0, "amount": 1, "date": 2},
+        total="6000.00",
+        lines=3,
+    ),
+    "unitary, supplier as site": Published(
+        text="""
+        Vendor Site|Vendor|Invoice Distribution Line Amount|Invoice GL Date|Account Segment Desc
+        HQ|Ouse Ltd|1000.00|01-APR-25|Parks
+        DEPOT|Nene Ltd|2000.00|02-APR-25|Parks
+        HQ|March Ltd|3000.00|03-APR-25|Homes
+        """,
+        columns={"supplier": 1, "amount": 2, "date": 3},
+        total="6000.00",
+        lines=3,
+    ),
 }
 
 

@@ -303,6 +303,20 @@ def test_a_ledger_with_headings_we_do_not_know_can_be_corrected(
     assert (read.sheets[0].amount, read.sheets[0].headings) == (Decimal(15), 1)
 
 
+def test_what_was_corrected_under_unknown_headings_is_known_again_next_month(
+    tmp_path: Path,
+) -> None:
+    text = "Wer,Wann,Wieviel\nOuse Ltd,01/04/2025,10.00\nNene Ltd,02/04/2025,5.00\n"
+    roles = {"supplier": "Wer", "date": "none", "amount": "Wieviel"}
+    april = read_ledger(save(tmp_path, text), tmp_path / "s", corrections={"*": roles})
+    layout = april.sheets[0].layout
+    assert layout == "wer | wann | wieviel"
+    stray = text.replace("/04/", "/05/") + "Isle Ltd,03/05/2025,7.00,checked\n"
+    may = read_ledger(save(tmp_path, stray, "may.csv"), tmp_path / "s", corrections={layout: roles})
+    assert may.sheets[0].layout == layout
+    assert (may.sheets[0].amount, may.sheets[0].dates_missing) == (Decimal("22.00"), 3)
+
+
 def test_a_correction_that_fits_one_sheet_of_a_workbook_is_used_there(tmp_path: Path) -> None:
     header: list[Cell] = ["Wer", *HEADER[1:]]
     book = xlsx(

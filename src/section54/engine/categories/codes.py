@@ -1,14 +1,13 @@
-"""Published category codes: CPV, SIC and ProClass numbers, read by their first digits."""
+"""Published category codes: CPV and SIC numbers, read by their first digits."""
 
 import re
 from collections.abc import Iterable, Mapping
 
 
 # "72000000-5 IT services", "CPV 90911200", "90911200-8". Eight digits are CPV; five are SIC only
-# where the field says so, because so many account codes have five digits. ProClass has six.
+# where the field says so, because so many account codes have five digits.
 _CPV = re.compile(r"(?<!\d)(\d{8})(?:-\d)?(?!\d)")
 _SIC = re.compile(r"\bsic\b\D{0,20}(\d{5})(?!\d)", re.IGNORECASE)
-_PROCLASS = re.compile(r"(?:\bproclass\b\D{0,20}|^\s*)(\d{6})(?!\d)", re.IGNORECASE)
 
 
 class CodeBook:
@@ -19,7 +18,7 @@ class CodeBook:
 
     def find(self, text: str) -> Mapping[str, str] | None:
         """Return the table row for the code in a text, or None where it has none that we know."""
-        for scheme, pattern in (("cpv", _CPV), ("sic", _SIC), ("proclass", _PROCLASS)):
+        for scheme, pattern in (("cpv", _CPV), ("sic", _SIC)):
             match = pattern.search(text)
             if match is None:
                 continue

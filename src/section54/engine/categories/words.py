@@ -18,7 +18,8 @@ _JOINING = frozenset(
 )
 _APOSTROPHES = re.compile(r"['’‘`´]")
 _INITIALS = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b\.?")
-_PAIR = re.compile(r"\b([a-z]{1,2})\s?[&/]\s?([a-z]{1,2})\b")
+# "R&M", "C&M", "h/w", "B and Q": letters joined by a sign are one word, "rnm", "cnm", "hnw", "bnq".
+_PAIR = re.compile(r"\b([a-z])\s?(?:[&/]|\band\b)\s?([a-z]{1,2})\b")
 _WORD = re.compile(r"[a-z0-9]+")
 _ENDS_IN_ES = ("ches", "shes", "sses", "xes", "zes")
 _NEVER_PLURAL = ("ss", "us", "is", "ics")
@@ -74,6 +75,10 @@ class Vocabulary:
                 held = self._stumps.get(stump)
                 if held is None or (len(word), word) < (len(held), held):
                     self._stumps[stump] = word
+
+    def name_words(self, text: str) -> tuple[str, ...]:
+        """Return the comparable words of a name: nothing written out, nothing completed."""
+        return tuple(_split(text))
 
     def words(self, text: str) -> tuple[str, ...]:
         """Return the comparable words of a text.

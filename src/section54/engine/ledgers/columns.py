@@ -137,8 +137,11 @@ class Layout:
 
     @property
     def signature(self) -> str:
-        """Return the headings as one line, by which a publisher's layout is known again."""
-        return " | ".join(normal_header(header) for header in self.headers)
+        """Return the headings as one line, by which a publisher's layout is known again.
+
+        Blank cells after the last heading are left out: a stray cell far right changes nothing.
+        """
+        return " | ".join(normal_header(header) for header in self.headers).rstrip(" |")
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,8 +427,8 @@ def find_layout(
                 if role == "amount" and profile.pennies < 0.1:
                     continue  # whole numbers without a heading may be anything
                 score = (0.5 if headers else 0.6) * content * min(1.0, profile.filled + 0.3)
-            elif role in ("supplier", "amount") and not roles:
-                if role == "supplier" or profile.pennies >= 0.1:
+            elif role in ("supplier", "amount", "date") and not roles:
+                if role != "amount" or profile.pennies >= 0.1:
                     guesses.append((UNKNOWN_HEADING * content, index, role, heading, content))
                 continue
             elif not headers and role in ("description", "expense_type", "reference"):
@@ -435,12 +438,11 @@ def find_layout(
             # A column filled on few lines is worth less than one filled on all.
             score *= 0.75 + 0.25 * min(1.0, profile.filled / 0.6)
             scored.append((score, index, role, heading, content))
-    # A heading that we do not know is only believed where the sheet would be refused otherwise.
+    # Under a heading that we do not know, content is only asked where no heading answers.
     sure = {*fixed, *(role for score, _, role, _, _ in scored if score >= ACCEPT)}
-    if sure.isdisjoint(AMOUNT_ROLES):
-        scored += [guess for guess in guesses if guess[2] == "amount"]
-    if "supplier" not in sure:
-        scored += [guess for guess in guesses if guess[2] == "supplier"]
+    if not sure.isdisjoint(AMOUNT_ROLES):
+        sure.add("amount")
+    scored += [guess for guess in guesses if guess[2] not in sure]
     scored.sort(key=lambda item: (-item[0], item[1]))
 
     taken: dict[str, tuple[float, int, float, float]] = {}

@@ -256,26 +256,14 @@ def _read_grid(
     words: HeadingWords,
     corrections: Mapping[str, Mapping[str, str]],
 ) -> SheetOutcome:
-    everywhere = corrections.get("*", {})
-    try:
-        outcome = read_sheet(
-            grid, source=content.content_sha256, sheet=sheet, words=words, correction=everywhere
-        )
-        signature = outcome.layouts[0].signature
-    except NoLayoutError:
-        signature = next((s for s in corrections if s != "*" and _has_header(grid, s)), "")
-        if not signature:
-            raise
-    own = corrections.get(signature, {}) if signature else {}
-    if own:
-        return read_sheet(
-            grid,
-            source=content.content_sha256,
-            sheet=sheet,
-            words=words,
-            correction={**everywhere, **own},
-        )
-    return outcome
+    known = next((s for s in corrections if s not in ("", "*") and _has_header(grid, s)), "*")
+    return read_sheet(
+        grid,
+        source=content.content_sha256,
+        sheet=sheet,
+        words=words,
+        correction={**corrections.get("*", {}), **corrections.get(known, {})},
+    )
 
 
 def _corrected(outcome: SheetOutcome) -> bool:

@@ -1,0 +1,358 @@
+"""Decide what was bought from the words a ledger gives, and say which words decided.
+
+Each field is looked through for phrases of the table ``category_words``; each phrase found gives
+points to its category, times the weight of the field it stood in. A supplier known by name gives
+points for its trade. The category with most points wins; with too few, the answer is unknown.
+Every weight is in a table: the method page reads them aloud.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from section54.engine.categories.codes import CodeBook
+from section54.engine.categories.known import KnownSuppliers
+from section54.engine.categories.model import CategoryDecision, Purchase
+from section54.engine.categories.words import PhraseBook, Vocabulary
+from section54.engine.identity.model import PayeeKind
+from section54.engine.reference import Table, TableError, load_table
+
+
+UNKNOWN = "unknown"
+PUBLIC = "public_sector_transfer"
+GRANTS = "grants_voluntary_sector"
+PERSON = "individuals_redacted"
+NOT_WORDS = "-"  # a phrase that says nothing: it hides the words inside it
+MAIN = "main"  # a phrase that says it is the category's own kind, not one of its variants
+_REMEMBERED = 200_000
+
+_STOOD_IN = {
+    "description": "the description says",
+    "expense_type": "the expense type says",
+    "category": "the publisher's category says",
+    "supplier": "the supplier's name says",
+    "department": "the department says",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    code: str
+    variant: str
+    weight: float
+    in_department: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    code: str
+    variant: str
+    points: float
+    because: str
+
+
+Evidence = dict[str, list[_Hit]]
+
+
+class Classifier:
+    """The tables of words, ready to decide on purchases."""
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self.tables: tuple[Table, ...] = tuple(tables.values())
+        self._order = {row["code"]: n for n, row in enumerate(tables["categories"].rows)}
+        self._labels = {row["code"]: row["label"] for row in tables["categories"].rows}
+        self._settings = {
+            row["setting"]: float(row["value"]) for row in tables["category_weights"].rows
+        }
+        self._vocabulary = Vocabulary(tables["category_abbreviations"].rows)
+        self._text: PhraseBook[_Meaning] = PhraseBook()
+        self._name: PhraseBook[_Meaning] = PhraseBook()
+        self._competed: PhraseBook[str] = PhraseBook()
+        self._variants: list[tuple[str, str, PhraseBook[str]]] = []
+        self._fill(tables)
+        self._codes = CodeBook(tables["category_codes"].rows)
+        self._known = KnownSuppliers(tables["known_suppliers"].rows, self._vocabulary)
+        self._confidence = sorted(
+            (
+                (float(row["points"]), float(row["lead"]), float(row["confidence"]))
+                for row in tables["category_confidence"].rows
+            ),
+            key=lambda band: -band[2],
+        )
+        self._seen: dict[tuple[str, bool], tuple[_Hit, ...]] = {}
+        self._seen_names: dict[str, Mapping[str, str] | None] = {}
+
+    @classmethod
+    def load(cls, own: Path | None = None) -> "Classifier":
+        """Load the tables, the body's own from ``own`` where it has changed one.
+
+        Raises:
+            section54.engine.reference.TableError: a table is missing, says too little, or names a
+                category that the table ``categories`` does not have.
+        """
+        names = (
+            "categories",
+            "category_variants",
+            "category_words",
+            "known_suppliers",
+            "category_codes",
+            "category_competed",
+            "category_abbreviations",
+            "category_weights",
+            "category_confidence",
+        )
+        tables = {name: load_table(name, own) for name in names}
+        known = {row["code"] for row in tables["categories"].rows} | {NOT_WORDS}
+        for table in tables.values():
+            for row in table.rows:
+                if row.get("code", NOT_WORDS) not in known:
+                    raise TableError(
+                        f"{table.name}.csv names the category {row['code']}, which categories.csv "
+                        "does not have: correct the row or add the category."
+                    )
+        return cls(tables)
+
+    def _fill(self, tables: Mapping[str, Table]) -> None:
+        vocabulary = self._vocabulary
+        rows = [
+            (row, vocabulary.words(row["words"]), vocabulary.name_words(row["words"]))
+            for row in tables["category_words"].rows
+        ]
+        for row, words, name_words in rows:
+            meaning = _Meaning(
+                code=row["code"],
+                variant=row["variant"],
+                weight=float(row["weight"]),
+                in_department=row["where"] != "text_not_department",
+            )
+            if row["where"] in ("text", "text_not_department", "both"):
+                self._put(self._text, words, meaning)
+            if row["where"] in ("name", "both"):
+                self._put(self._name, words, meaning)
+                self._put(self._name, name_words, meaning)
+        vocabulary.learn(word for _, words, _ in rows for word in words)
+        for row in tables["category_competed"].rows:
+            self._competed.put(vocabulary.words(row["words"]), row["code"])
+        for row in tables["category_variants"].rows:
+            book: PhraseBook[str] = PhraseBook()
+            for phrase in filter(None, row["words"].split("|")):
+                book.put(vocabulary.words(phrase), row["variant"])
+            if len(book):
+                self._variants.append((row["code"], row["variant"], book))
+
+    @staticmethod
+    def _put(book: PhraseBook[_Meaning], words: tuple[str, ...], meaning: _Meaning) -> None:
+        """Enter a phrase; between two rows for it the heavier counts, then the one that says more."""
+        held = book.get(words)
+        if held is None or (meaning.weight, meaning.variant != "") > (
+            held.weight,
+            held.variant != "",
+        ):
+            book.put(words, meaning)
+
+    def classify_all(self, purchases: Iterable[Purchase]) -> list[CategoryDecision]:
+        """Return the decision for each purchase, in order."""
+        return [self.classify(purchase) for purchase in purchases]
+
+    def classify(self, purchase: Purchase) -> CategoryDecision:
+        """Return what was bought, how sure we are, and the words that say so.
+
+        The conventions, in order: a public body's payment is a transfer, unless it sells a service
+        in competition; a person's or a withheld payee's payment takes a category only from words
+        that name a thing; otherwise a known supplier's trade and the words are weighed together.
+        Limits: from words alone; the confidence was measured on pairs labelled by hand.
+        """
+        person = purchase.redacted or purchase.kind in (PayeeKind.INDIVIDUAL, PayeeKind.REDACTED)
+        row = None if person else self._known_row(purchase.supplier)
+        if purchase.kind is PayeeKind.PUBLIC_BODY and not (row and row["public"] == "yes"):
+            return self._public(purchase)
+        evidence = self._evidence(purchase, person=person)
+        if row is not None:
+            self._add_known(evidence, row)
+        if not person:
+            evidence.pop(PERSON, None) if purchase.kind is not PayeeKind.UNKNOWN else None
+            if purchase.kind is PayeeKind.CHARITY:
+                evidence.setdefault(GRANTS, []).append(
+                    _Hit(GRANTS, "", self._settings["charity"], "the payee is a charity")
+                )
+        ranked = self._ranked(evidence)
+        if person:
+            return self._to_person(purchase, ranked)
+        if not ranked or ranked[0][0] < self._settings["least"]:
+            return CategoryDecision(
+                code=UNKNOWN,
+                variant="",
+                confidence=self._settings["unknown_confidence"],
+                because="None of the words in the ledger names what was bought.",
+            )
+        return self._decision(purchase, ranked)
+
+    def _known_row(self, supplier: str) -> Mapping[str, str] | None:
+        if supplier not in self._seen_names:
+            if len(self._seen_names) > _REMEMBERED:
+                self._seen_names.clear()
+            self._seen_names[supplier] = self._known.find(supplier)
+        return self._seen_names[supplier]
+
+    def _add_known(self, evidence: Evidence, row: Mapping[str, str]) -> None:
+        label = self._labels[row["code"]].lower()
+        if row["trade"] == "one":
+            because = f"the supplier is known by name ('{row['name']}') for {label}"
+        else:
+            because = f"the supplier is known by name ('{row['name']}'), above all for {label}"
+        points = self._settings[f"known_{row['trade']}"]
+        evidence.setdefault(row["code"], []).append(
+            _Hit(row["code"], row["variant"], points, because)
+        )
+
+    def _public(self, purchase: Purchase) -> CategoryDecision:
+        for field in ("description", "expense_type", "category"):
+            for found in self._competed.find(self._vocabulary.words(getattr(purchase, field))):
+                return CategoryDecision(
+                    code=found.meaning,
+                    variant="",
+                    confidence=self._settings["competed_confidence"],
+                    because=(
+                        f"A public body that sells a service in competition: {_STOOD_IN[field]} "
+                        f"'{found.phrase}'."
+                    ),
+                )
+        return CategoryDecision(
+            code=PUBLIC,
+            variant="",
+            confidence=self._settings["public_confidence"],
+            because="The payee is a public body.",
+        )
+
+    def _to_person(
+        self, purchase: Purchase, ranked: Sequence[tuple[float, str, list[_Hit]]]
+    ) -> CategoryDecision:
+        stated = purchase.kind is PayeeKind.INDIVIDUAL
+        if ranked and ranked[0][0] >= self._settings["least_person"]:
+            points, code, hits = ranked[0]
+            if code not in (GRANTS, PERSON, UNKNOWN):
+                return self._decision(purchase, ranked)
+            return CategoryDecision(
+                code=PERSON,
+                variant="person",
+                confidence=self._sureness(points, ranked),
+                because=f"A payment to a person: {_strongest(hits).because}.",
+            )
+        why = "the payee is a person" if stated else "the payee's name is withheld"
+        return CategoryDecision(
+            code=PERSON,
+            variant="person" if stated else "",
+            confidence=self._settings["person_confidence"],
+            because=f"{why[0].upper()}{why[1:]}, and no words name a thing that was bought.",
+        )
+
+    def _decision(
+        self, purchase: Purchase, ranked: Sequence[tuple[float, str, list[_Hit]]]
+    ) -> CategoryDecision:
+        points, code, hits = ranked[0]
+        best = sorted(hits, key=lambda hit: (-hit.points, hit.because))
+        reasons = list(dict.fromkeys(hit.because for hit in best))[:2]
+        because = "; ".join(reasons)
+        return CategoryDecision(
+            code=code,
+            variant=self._variant(purchase, code, hits),
+            confidence=self._sureness(points, ranked),
+            because=f"{because[0].upper()}{because[1:]}.",
+        )
+
+    def _sureness(
+        self, points: float, ranked: Sequence[tuple[float, str, list[_Hit]]]
+    ) -> float:
+        lead = points - (ranked[1][0] if len(ranked) > 1 else 0.0)
+        for least_points, least_lead, confidence in self._confidence:
+            if points >= least_points and lead >= least_lead:
+                return confidence
+        return self._confidence[-1][2]
+
+    def _variant(self, purchase: Purchase, code: str, hits: Sequence[_Hit]) -> str:
+        """Return the variant that most points speak for; words of the variants table may add one."""
+        points: dict[str, float] = {}
+        for hit in hits:
+            if hit.variant:
+                points[hit.variant] = points.get(hit.variant, 0.0) + hit.points
+        for of_code, variant, book in self._variants:
+            if of_code != code:
+                continue
+            for text in (purchase.description, purchase.expense_type, purchase.category):
+                if text and book.find(self._vocabulary.words(text)):
+                    points[variant] = points.get(variant, 0.0) + self._settings["variant_words"]
+        if not points:
+            return ""
+        best = max(points, key=lambda variant: (points[variant], variant))
+        return "" if best == MAIN else best
+
+    def _ranked(self, evidence: Evidence) -> list[tuple[float, str, list[_Hit]]]:
+        ranked = [(sum(hit.points for hit in hits), code, hits) for code, hits in evidence.items()]
+        ranked.sort(key=lambda entry: (-entry[0], self._order[entry[1]]))
+        return ranked
+
+    def _evidence(self, purchase: Purchase, *, person: bool) -> Evidence:
+        evidence: Evidence = {}
+        fields = ["description", "expense_type", "category"]
+        if not person:
+            fields += ["supplier", "department"]
+        said: set[str] = set()
+        for field in fields:
+            text = getattr(purchase, field)
+            if not text or text in said:
+                continue
+            said.add(text)
+            for hit in self._field_hits(field, text):
+                evidence.setdefault(hit.code, []).append(hit)
+        return evidence
+
+    def _field_hits(self, field: str, text: str) -> tuple[_Hit, ...]:
+        """Return one hit for each category a field speaks for, with its strongest phrase."""
+        key = (f"{field}:{text}", True)
+        held = self._seen.get(key)
+        if held is not None:
+            return held
+        weight = self._settings[field]
+        book = self._name if field == "supplier" else self._text
+        best: dict[str, tuple[float, str, str]] = {}
+        more: dict[str, int] = {}
+        for found in book.find(self._vocabulary.words(text)):
+            meaning = found.meaning
+            if meaning.code == NOT_WORDS or (
+                field == "department" and not meaning.in_department
+            ):
+                continue
+            more[meaning.code] = more.get(meaning.code, 0) + 1
+            entry = (meaning.weight, meaning.variant, found.phrase)
+            if meaning.code not in best or entry[0] > best[meaning.code][0] or (
+                entry[0] == best[meaning.code][0] and entry[1] and not best[meaning.code][1]
+            ):
+                best[meaning.code] = entry
+        hits = [
+            _Hit(
+                code,
+                variant,
+                (points + self._settings["again"] * min(more[code] - 1, 2)) * weight,
+                f"{_STOOD_IN[field]} '{phrase}'",
+            )
+            for code, (points, variant, phrase) in best.items()
+        ]
+        if field == "category":
+            row = self._codes.find(text)
+            if row is not None:
+                hits.append(
+                    _Hit(
+                        row["code"],
+                        row["variant"],
+                        self._settings["published_code"],
+                        f"the publisher's category has the {row['scheme']} code {row['prefix']}",
+                    )
+                )
+        if len(self._seen) > _REMEMBERED:
+            self._seen.clear()
+        self._seen[key] = tuple(hits)
+        return self._seen[key]
+
+
+def _strongest(hits: Sequence[_Hit]) -> _Hit:
+    return max(hits, key=lambda hit: (hit.points, hit.because))
