@@ -58,8 +58,7 @@ def test_every_sheet_is_accounted_for_as_the_truth_says(fenland):
         for s in known.sheets
     }
     found = {
-        (s.file, s.sheet): (s.rows, s.read, s.rejected, s.blank, s.headings)
-        for s in review.sheets
+        (s.file, s.sheet): (s.rows, s.read, s.rejected, s.blank, s.headings) for s in review.sheets
     }
     assert found == expected
     for sheet in review.sheets:
@@ -140,7 +139,11 @@ def test_the_worked_suppliers_have_the_tiers_agreed(fenland):
     by_name = {s.name: s for s in review.suppliers}
 
     def tier(start):
-        found = [s for name, s in by_name.items() if name.lower().startswith(start.lower())]
+        found = (
+            [by_name[start]]
+            if start in by_name
+            else [s for name, s in by_name.items() if name.lower().startswith(start.lower())]
+        )
         assert len(found) == 1, (start, [s.name for s in found])
         return found[0].tier.value, found[0].assessment.points
 
@@ -223,15 +226,18 @@ def test_progress_counts_up_to_the_end_of_each_step(fenland):
     assert all(done == of for done, of in last.values())
 
 
-def test_ids_stay_when_a_ledger_is_added(fenland, folder):
+def test_ids_stay_when_ledgers_are_added_but_for_names_that_were_cut_off(fenland, folder):
+    """The first quarter's workbook cuts no name; a name cut off elsewhere cannot be known alone."""
     review, *_ = fenland
     first = sorted((folder / "ledgers").glob("*.csv"))[:2]
     part = make_review(
         Plan(ledgers=first, body=BODY, store=folder / "store", lines=folder / "part.parquet")
     ).review
     whole = {name: s.id for s in review.suppliers for name in s.names_seen}
-    moved = [s.name for s in part.suppliers for n in s.names_seen if whole.get(n, s.id) != s.id]
-    assert len(moved) <= len(part.suppliers) * 0.03, moved
+    uncut = [(n, s.id) for s in part.suppliers for n in s.names_seen if len(n) < 30]
+    moved = [name for name, payee in uncut if whole[name] != payee]
+    assert len(uncut) > 250
+    assert len(moved) <= len(uncut) * 0.01, moved
 
 
 def test_unknown_spend_never_counts_as_low(fenland, lines):

@@ -7,7 +7,7 @@ Every weight is in a table: the method page reads them aloud.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from section54.engine.categories.codes import CodeBook
@@ -26,6 +26,7 @@ NOT_WORDS = "-"  # a phrase that says nothing: it hides the words inside it
 MAIN = "main"  # a phrase that says it is the category's own kind, not one of its variants
 _REMEMBERED = 200_000
 
+_ACCOUNTS = ("expense_type", "category")
 _STOOD_IN = {
     "description": "the description says",
     "expense_type": "the expense type says",
@@ -49,6 +50,7 @@ class _Hit:
     variant: str
     points: float
     because: str
+    phrase: str = ""
 
 
 Evidence = dict[str, list[_Hit]]
@@ -79,7 +81,7 @@ class Classifier:
             ),
             key=lambda band: -band[2],
         )
-        self._seen: dict[tuple[str, bool], tuple[_Hit, ...]] = {}
+        self._seen: dict[tuple[str, str], tuple[_Hit, ...]] = {}
         self._seen_names: dict[str, Mapping[str, str] | None] = {}
 
     @classmethod
@@ -166,12 +168,12 @@ class Classifier:
         row = None if person else self._known_row(purchase.supplier)
         if purchase.kind is PayeeKind.PUBLIC_BODY and not (row and row["public"] == "yes"):
             return self._public(purchase)
-        evidence = self._evidence(purchase, person=person)
+        evidence = self._evidence(purchase, with_name=row is None and not person, person=person)
         if row is not None:
             self._add_known(evidence, row)
         if not person:
             evidence.pop(PERSON, None) if purchase.kind is not PayeeKind.UNKNOWN else None
-            if purchase.kind is PayeeKind.CHARITY:
+            if purchase.kind is PayeeKind.CHARITY and GRANTS not in evidence:
                 evidence.setdefault(GRANTS, []).append(
                     _Hit(GRANTS, "", self._settings["charity"], "the payee is a charity")
                 )
@@ -230,7 +232,8 @@ class Classifier:
         stated = purchase.kind is PayeeKind.INDIVIDUAL
         if ranked and ranked[0][0] >= self._settings["least_person"]:
             points, code, hits = ranked[0]
-            if code not in (GRANTS, PERSON, UNKNOWN):
+            not_bought = {GRANTS, PERSON, UNKNOWN} | ({PUBLIC} if stated else set())
+            if code not in not_bought:
                 return self._decision(purchase, ranked)
             return CategoryDecision(
                 code=PERSON,
@@ -283,7 +286,7 @@ class Classifier:
                     points[variant] = points.get(variant, 0.0) + self._settings["variant_words"]
         if not points:
             return ""
-        best = max(points, key=lambda variant: (points[variant], variant))
+        best = max(points, key=lambda variant: (points[variant], variant == MAIN, variant))
         return "" if best == MAIN else best
 
     def _ranked(self, evidence: Evidence) -> list[tuple[float, str, list[_Hit]]]:
@@ -291,39 +294,49 @@ class Classifier:
         ranked.sort(key=lambda entry: (-entry[0], self._order[entry[1]]))
         return ranked
 
-    def _evidence(self, purchase: Purchase, *, person: bool) -> Evidence:
+    def _evidence(self, purchase: Purchase, *, with_name: bool, person: bool) -> Evidence:
+        """Collect what each field speaks for; a known firm's trade stands in for its name."""
         evidence: Evidence = {}
         fields = ["description", "expense_type", "category"]
+        if with_name:
+            fields.append("supplier")
         if not person:
-            fields += ["supplier", "department"]
-        said: set[str] = set()
+            fields.append("department")
+        said: set[tuple[str, str]] = set()
         for field in fields:
             text = getattr(purchase, field)
-            if not text or text in said:
+            if not text:
                 continue
-            said.add(text)
             for hit in self._field_hits(field, text):
+                # Some ledgers copy the expense type into the description: that is one witness.
+                if (hit.code, hit.phrase) in said:
+                    hit = replace(hit, points=hit.points * self._settings["repeated"])
+                said.add((hit.code, hit.phrase))
                 evidence.setdefault(hit.code, []).append(hit)
         return evidence
 
     def _field_hits(self, field: str, text: str) -> tuple[_Hit, ...]:
         """Return one hit for each category a field speaks for, with its strongest phrase."""
-        key = (f"{field}:{text}", True)
+        key = (field, text)
         held = self._seen.get(key)
         if held is not None:
             return held
-        weight = self._settings[field]
+        share = self._settings[field]
         book = self._name if field == "supplier" else self._text
         best: dict[str, tuple[float, str, str]] = {}
         more: dict[str, int] = {}
-        for found in book.find(self._vocabulary.words(text)):
-            meaning = found.meaning
-            if meaning.code == NOT_WORDS or (
-                field == "department" and not meaning.in_department
-            ):
-                continue
+        said = [
+            (found.phrase, found.meaning)
+            for found in book.find(self._vocabulary.words(text))
+            if found.meaning.code != NOT_WORDS
+            and (found.meaning.in_department or field != "department")
+        ]
+        for number, (phrase, meaning) in enumerate(said):
             more[meaning.code] = more.get(meaning.code, 0) + 1
-            entry = (meaning.weight, meaning.variant, found.phrase)
+            # "EXP - PURCHASE OF GOODS - VETERINARY SERVICES": accounts grow more exact to the right.
+            exact = field in _ACCOUNTS and 0 < number == len(said) - 1
+            weight = meaning.weight + (self._settings["last"] if exact else 0.0)
+            entry = (weight, meaning.variant, phrase)
             if meaning.code not in best or entry[0] > best[meaning.code][0] or (
                 entry[0] == best[meaning.code][0] and entry[1] and not best[meaning.code][1]
             ):
@@ -332,8 +345,9 @@ class Classifier:
             _Hit(
                 code,
                 variant,
-                (points + self._settings["again"] * min(more[code] - 1, 2)) * weight,
+                (points + self._settings["again"] * min(more[code] - 1, 2)) * share,
                 f"{_STOOD_IN[field]} '{phrase}'",
+                phrase,
             )
             for code, (points, variant, phrase) in best.items()
         ]

@@ -9,7 +9,7 @@ from section54.engine.categories.words import Vocabulary
 _TRADING_AS = re.compile(r"\s+(?:t\s*/\s*as?|t/s|trading\s+as|formerly|previously)\s+", re.IGNORECASE)
 _BRACKETS = re.compile(r"[\[(][^\])]*[\])]?")
 _WEB = re.compile(r"^(?:https?://)?www\.|\.(?:co\.uk|com|org\.uk|org|net|uk)\b.*$", re.IGNORECASE)
-_CARD = re.compile(r"^(?:paypal|sumup|zettle|izettle|sq|sp|iz)\s*\*\s*", re.IGNORECASE)
+_CARD = re.compile(r"^(?:paypal|sumup|zettle|izettle|sq|sp|iz)(?:\s*\*\s*|\s+)", re.IGNORECASE)
 # What may follow the whole of a name without making it another firm.
 _TAILS = frozenset(
     "ltd limited plc llp lp inc gmbh uk gb co company group holding international europe european "
@@ -50,7 +50,7 @@ class KnownSuppliers:
         if not words:
             return None
         short = len(words)
-        while short > 1 and words[short - 1] in _TAILS:
+        while short > 1 and (words[short - 1] in _TAILS or words[short - 1].isdigit()):
             short -= 1
         for size in range(len(words), short - 1, -1):
             row = self._whole.get(words[:size])

@@ -20,9 +20,11 @@ _APOSTROPHES = re.compile(r"['’‘`´]")
 _INITIALS = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b\.?")
 # "R&M", "C&M", "h/w", "B and Q": letters joined by a sign are one word, "rnm", "cnm", "hnw", "bnq".
 _PAIR = re.compile(r"\b([a-z])\s?(?:[&/]|\band\b)\s?([a-z]{1,2})\b")
+# "inn44014645" and "carpets4less": card systems glue numbers to words.
+_GLUED_NUMBER = re.compile(r"\b([a-z]{3,})(\d{4,}\w*)")
 _WORD = re.compile(r"[a-z0-9]+")
 _ENDS_IN_ES = ("ches", "shes", "sses", "xes", "zes")
-_NEVER_PLURAL = ("ss", "us", "is", "ics")
+_NEVER_PLURAL = ("ss", "us", "is", "ics", "news")
 # A field this long may have been cut off by the finance system; its last word may be half a word.
 _MAY_BE_CUT = 18
 _LEAST_STUMP = 5
@@ -47,6 +49,7 @@ def _split(text: str) -> list[str]:
     folded = _APOSTROPHES.sub("", text.lower())
     folded = _INITIALS.sub(lambda found: found.group().replace(".", ""), folded)
     folded = _PAIR.sub(r"\1n\2", folded)
+    folded = _GLUED_NUMBER.sub(r"\1 \2", folded)
     return [
         singular(word).replace("ization", "isation")
         for word in _WORD.findall(folded)

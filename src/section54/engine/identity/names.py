@@ -281,6 +281,10 @@ def _key_once(text: str) -> str:
     return " ".join(words)
 
 
+CUT_FROM = 25  # characters; ledgers cut names at 25, 28, 30, 32, 35 or 40
+_CUT_FORM = re.compile(r"\s+l(?:i(?:m(?:i(?:t(?:e)?)?)?)?)?$", re.IGNORECASE)
+
+
 def clean_key(name: str) -> str:
     """Return the form of a name that is equal for spellings which differ only in form.
 
@@ -292,13 +296,19 @@ def clean_key(name: str) -> str:
     Case, accents, punctuation, "&"/"and", account codes, legal forms at the end, "(UK)", a leading
     "The", "formerly …", "c/o …" and, after a company form, "t/a …" do not count. Titles of people
     and numbers do. Cleaning a key again changes nothing. Never empty for a name with a letter or
-    digit. Limits: two companies that differ only in legal form get one key.
+    digit. In a name of 25 characters or more a last word that begins "Limited" was cut off there by
+    the ledger, and does not count either. Limits: two companies that differ only in legal form get
+    one key.
     """
     tidied = tidy(name)
     if not any(c.isalnum() for c in tidied):
         return tidied.casefold()
-    key = _settled(tidied, lambda text: _key_once(tidy(text)))
+    key = _settled(tidied, lambda text: _key_once(tidy(_without_cut_form(text))))
     return key or " ".join(_folded(tidied).split()) or tidied
+
+
+def _without_cut_form(text: str) -> str:
+    return _CUT_FORM.sub("", text) if len(text) >= CUT_FROM else text
 
 
 def other_names(name: str) -> tuple[tuple[str, str], ...]:
