@@ -54,6 +54,8 @@ PERIOD_SHARE = 0.002
 GROWN = Decimal("0.25")  # share by which a payee must grow or shrink to be named, and
 GROWN_POUNDS = Decimal(5000)  # the least pounds it must be
 LARGE = Decimal(50_000)
+# A category takes the highest tier that at least this share of its pounds has.
+VARIANT_SHARE = Decimal("0.2")
 ZERO = Decimal(0)
 NOTHING_KNOWN = {"unknown", "individuals_redacted"}
 
@@ -437,8 +439,9 @@ class _Sums:
                     confidence=reason["confidence"],
                 )
             )
-        decisive = highest(assessment for assessment, *_ in found.values())
-        code = next(c.code for c in categories if c.tier is decisive.tier)
+        # Of equal sums, the one with most pounds: the first, as they are in that order.
+        decisive = highest(found[c.code, c.variant][0] for c in categories)
+        code = next(c.code for c in categories if found[c.code, c.variant][0] is decisive)
         return SupplierResult(
             id=row["supplier_id"],
             name=row["supplier"],
@@ -514,10 +517,10 @@ class _Sums:
     def _categories(
         self, lines: Any, suppliers: Sequence[SupplierResult]
     ) -> tuple[CategoryResult, ...]:
-        variants: dict[str, list[Assessment]] = defaultdict(list)
+        variants: dict[str, list[tuple[Decimal, Assessment]]] = defaultdict(list)
         for row in _rows(frames.sums(lines, "category", "variant", "kind", "redacted")):
             key = (row["category"], row["variant"], row["kind"], row["redacted"])
-            variants[row["category"]].append(self.assessed[key])
+            variants[row["category"]].append((row["absolute"], self.assessed[key]))
         leaders: dict[str, list[tuple[Decimal, str]]] = defaultdict(list)
         for supplier in suppliers:
             paid: dict[str, Decimal] = defaultdict(lambda: ZERO)
@@ -528,7 +531,11 @@ class _Sums:
         found = []
         for row in _rows(frames.sums(lines, "category")):
             code = row["category"]
-            assessment = highest(variants[code])
+            least = row["absolute"] * VARIANT_SHARE
+            by_tier: dict[Tier, Decimal] = defaultdict(lambda: ZERO)
+            for absolute, found_tier in variants[code]:
+                by_tier[found_tier.tier] += absolute
+            assessment = highest(a for _, a in variants[code] if by_tier[a.tier] >= least)
             names = [name for _, name in sorted(leaders[code], key=lambda x: (-x[0], x[1]))]
             found.append(
                 CategoryResult(

@@ -41,7 +41,6 @@ class _Meaning:
     code: str
     variant: str
     weight: float
-    in_department: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,7 @@ class _Hit:
 
 
 Evidence = dict[str, list[_Hit]]
+_Ranked = tuple[float, str, list[_Hit]]
 
 
 class Classifier:
@@ -69,17 +69,15 @@ class Classifier:
         self._vocabulary = Vocabulary(tables["category_abbreviations"].rows)
         self._text: PhraseBook[_Meaning] = PhraseBook()
         self._name: PhraseBook[_Meaning] = PhraseBook()
+        self._department: PhraseBook[_Meaning] = PhraseBook()
         self._competed: PhraseBook[str] = PhraseBook()
         self._variants: list[tuple[str, str, PhraseBook[str]]] = []
         self._fill(tables)
         self._codes = CodeBook(tables["category_codes"].rows)
         self._known = KnownSuppliers(tables["known_suppliers"].rows, self._vocabulary)
         self._confidence = sorted(
-            (
-                (float(row["points"]), float(row["lead"]), float(row["confidence"]))
-                for row in tables["category_confidence"].rows
-            ),
-            key=lambda band: -band[2],
+            (float(row["lead"]), float(row["confidence"]))
+            for row in tables["category_confidence"].rows
         )
         self._seen: dict[tuple[str, str], tuple[_Hit, ...]] = {}
         self._seen_names: dict[str, Mapping[str, str] | None] = {}
@@ -125,13 +123,19 @@ class Classifier:
                 code=row["code"],
                 variant=row["variant"],
                 weight=float(row["weight"]),
-                in_department=row["where"] != "text_not_department",
             )
-            if row["where"] in ("text", "text_not_department", "both"):
+            where = row["where"]
+            if where in ("text", "text_not_department", "both"):
                 self._put(self._text, words, meaning)
-            if row["where"] in ("name", "both"):
+            if where in ("text", "both"):
+                self._put(self._department, words, meaning)
+            if where in ("name", "both"):
                 self._put(self._name, words, meaning)
                 self._put(self._name, name_words, meaning)
+        for row, words, _ in rows:
+            if row["where"] == "department":
+                meaning = _Meaning(row["code"], row["variant"], float(row["weight"]))
+                self._department.put(words, meaning)
         vocabulary.learn(word for _, words, _ in rows for word in words)
         for row in tables["category_competed"].rows:
             self._competed.put(vocabulary.words(row["words"]), row["code"])
@@ -172,7 +176,8 @@ class Classifier:
         if row is not None:
             self._add_known(evidence, row)
         if not person:
-            evidence.pop(PERSON, None) if purchase.kind is not PayeeKind.UNKNOWN else None
+            if purchase.kind is not PayeeKind.UNKNOWN:
+                evidence.pop(PERSON, None)
             if purchase.kind is PayeeKind.CHARITY and GRANTS not in evidence:
                 evidence.setdefault(GRANTS, []).append(
                     _Hit(GRANTS, "", self._settings["charity"], "the payee is a charity")
@@ -226,19 +231,17 @@ class Classifier:
             because="The payee is a public body.",
         )
 
-    def _to_person(
-        self, purchase: Purchase, ranked: Sequence[tuple[float, str, list[_Hit]]]
-    ) -> CategoryDecision:
+    def _to_person(self, purchase: Purchase, ranked: Sequence[_Ranked]) -> CategoryDecision:
         stated = purchase.kind is PayeeKind.INDIVIDUAL
         if ranked and ranked[0][0] >= self._settings["least_person"]:
-            points, code, hits = ranked[0]
+            _, code, hits = ranked[0]
             not_bought = {GRANTS, PERSON, UNKNOWN} | ({PUBLIC} if stated else set())
             if code not in not_bought:
                 return self._decision(purchase, ranked)
             return CategoryDecision(
                 code=PERSON,
                 variant="person",
-                confidence=self._sureness(points, ranked),
+                confidence=self._sureness(ranked),
                 because=f"A payment to a person: {_strongest(hits).because}.",
             )
         why = "the payee is a person" if stated else "the payee's name is withheld"
@@ -249,28 +252,22 @@ class Classifier:
             because=f"{why[0].upper()}{why[1:]}, and no words name a thing that was bought.",
         )
 
-    def _decision(
-        self, purchase: Purchase, ranked: Sequence[tuple[float, str, list[_Hit]]]
-    ) -> CategoryDecision:
-        points, code, hits = ranked[0]
+    def _decision(self, purchase: Purchase, ranked: Sequence[_Ranked]) -> CategoryDecision:
+        _, code, hits = ranked[0]
         best = sorted(hits, key=lambda hit: (-hit.points, hit.because))
         reasons = list(dict.fromkeys(hit.because for hit in best))[:2]
         because = "; ".join(reasons)
         return CategoryDecision(
             code=code,
             variant=self._variant(purchase, code, hits),
-            confidence=self._sureness(points, ranked),
+            confidence=self._sureness(ranked),
             because=f"{because[0].upper()}{because[1:]}.",
         )
 
-    def _sureness(
-        self, points: float, ranked: Sequence[tuple[float, str, list[_Hit]]]
-    ) -> float:
-        lead = points - (ranked[1][0] if len(ranked) > 1 else 0.0)
-        for least_points, least_lead, confidence in self._confidence:
-            if points >= least_points and lead >= least_lead:
-                return confidence
-        return self._confidence[-1][2]
+    def _sureness(self, ranked: Sequence[_Ranked]) -> float:
+        """Return how often decisions with this lead over the next category were right."""
+        lead = ranked[0][0] - (ranked[1][0] if len(ranked) > 1 else 0.0)
+        return [confidence for least, confidence in self._confidence if lead >= least][-1]
 
     def _variant(self, purchase: Purchase, code: str, hits: Sequence[_Hit]) -> str:
         """Return the variant that most points speak for; words of the variants table may add one."""
@@ -289,7 +286,7 @@ class Classifier:
         best = max(points, key=lambda variant: (points[variant], variant == MAIN, variant))
         return "" if best == MAIN else best
 
-    def _ranked(self, evidence: Evidence) -> list[tuple[float, str, list[_Hit]]]:
+    def _ranked(self, evidence: Evidence) -> list[_Ranked]:
         ranked = [(sum(hit.points for hit in hits), code, hits) for code, hits in evidence.items()]
         ranked.sort(key=lambda entry: (-entry[0], self._order[entry[1]]))
         return ranked
@@ -322,14 +319,13 @@ class Classifier:
         if held is not None:
             return held
         share = self._settings[field]
-        book = self._name if field == "supplier" else self._text
+        book = {"supplier": self._name, "department": self._department}.get(field, self._text)
         best: dict[str, tuple[float, str, str]] = {}
         more: dict[str, int] = {}
         said = [
             (found.phrase, found.meaning)
             for found in book.find(self._vocabulary.words(text))
             if found.meaning.code != NOT_WORDS
-            and (found.meaning.in_department or field != "department")
         ]
         for number, (phrase, meaning) in enumerate(said):
             more[meaning.code] = more.get(meaning.code, 0) + 1
@@ -337,8 +333,10 @@ class Classifier:
             exact = field in _ACCOUNTS and 0 < number == len(said) - 1
             weight = meaning.weight + (self._settings["last"] if exact else 0.0)
             entry = (weight, meaning.variant, phrase)
-            if meaning.code not in best or entry[0] > best[meaning.code][0] or (
-                entry[0] == best[meaning.code][0] and entry[1] and not best[meaning.code][1]
+            if (
+                meaning.code not in best
+                or entry[0] > best[meaning.code][0]
+                or (entry[0] == best[meaning.code][0] and entry[1] and not best[meaning.code][1])
             ):
                 best[meaning.code] = entry
         hits = [

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from section54.engine.categories.words import Vocabulary
 
 
-_TRADING_AS = re.compile(r"\s+(?:t\s*/\s*as?|t/s|trading\s+as|formerly|previously)\s+", re.IGNORECASE)
+_TRADING_AS = re.compile(
+    r"\s+(?:t\s*/\s*as?|t/s|trading\s+as|formerly|previously)\s+", re.IGNORECASE
+)
 _BRACKETS = re.compile(r"[\[(][^\])]*[\])]?")
 _WEB = re.compile(r"^(?:https?://)?www\.|\.(?:co\.uk|com|org\.uk|org|net|uk)\b.*$", re.IGNORECASE)
 _CARD = re.compile(r"^(?:paypal|sumup|zettle|izettle|sq|sp|iz)(?:\s*\*\s*|\s+)", re.IGNORECASE)

@@ -21,7 +21,7 @@ _INITIALS = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b\.?")
 # "R&M", "C&M", "h/w", "B and Q": letters joined by a sign are one word, "rnm", "cnm", "hnw", "bnq".
 _PAIR = re.compile(r"\b([a-z])\s?(?:[&/]|\band\b)\s?([a-z]{1,2})\b")
 # "inn44014645" and "carpets4less": card systems glue numbers to words.
-_GLUED_NUMBER = re.compile(r"\b([a-z]{3,})(\d{4,}\w*)")
+_GLUED_NUMBER = re.compile(r"\b([a-z]{3,})(\d{4,}\w*|(?<=\w{5})\d[a-z]+)")
 _WORD = re.compile(r"[a-z0-9]+")
 _ENDS_IN_ES = ("ches", "shes", "sses", "xes", "zes")
 _NEVER_PLURAL = ("ss", "us", "is", "ics", "news")

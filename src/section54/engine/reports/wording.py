@@ -4,6 +4,7 @@ A payee who is a person is never named: every report takes names from ``shown_na
 functions beside it, and from nowhere else.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
@@ -173,9 +174,18 @@ def shown_spellings(supplier: SupplierResult) -> tuple[str, ...]:
 
 def shown_because(supplier: SupplierResult, text: str) -> str:
     """Return a sentence about this payee, or a general one where it could give a name away."""
-    if supplier.kind is PayeeKind.INDIVIDUAL:
+    if not is_hidden(supplier):
+        return plain(text)
+    if supplier.kind is PayeeKind.INDIVIDUAL and supplier.tier is Tier.NOT_APPLICABLE:
         return PERSON_REASON
-    return HIDDEN_REASON if is_hidden(supplier) else plain(text)
+    return HIDDEN_REASON if _gives_away(supplier, text) else plain(text)
+
+
+def _gives_away(supplier: SupplierResult, text: str) -> bool:
+    """Say whether a sentence holds a word of a hidden name."""
+    words = set(re.findall(r"\w+", text.casefold()))
+    names = " ".join((supplier.name, *supplier.names_seen)).casefold()
+    return any(len(word) > 1 and word in words for word in re.findall(r"\w+", names))
 
 
 def shown_reasons(supplier: SupplierResult) -> tuple[Reason, ...]:
