@@ -7,6 +7,7 @@ DEV := $(VENV)/.dev-ready
 OUT ?= out
 LEDGER ?=
 BODY ?=
+export BODY
 
 .PHONY: run test assure bench check ledgers-report lock clean
 
@@ -16,7 +17,7 @@ ifeq ($(LEDGER),)
 	@$(BIN)/section54 review $(OUT)/fenland-ledgers --body "Fenland Constabulary" \
 	  --out $(OUT)/fenland --previous $(OUT)/fenland-ledgers/previous
 else
-	@$(BIN)/section54 review $(LEDGER) --body "$(BODY)" --out $(OUT)/review
+	@$(BIN)/section54 review $(LEDGER) --body "$$BODY" --out $(OUT)/review
 endif
 
 test: $(DEV)
@@ -45,20 +46,21 @@ lock: $(DEV)
 	  --no-header --no-annotate -q requirements/tools.in -o requirements/tools.lock
 
 clean:
-	rm -rf $(VENV) $(OUT)
+	rm -rf $(VENV) out
 
-$(VENV)/bin/uv:
+$(VENV)/bin/uv: requirements/tools.lock
 	@$(PYTHON) tools/need_python.py
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/tools.lock
+	@touch $@
 
-$(RUN): requirements/run.lock pyproject.toml | $(VENV)/bin/uv
+$(RUN): requirements/run.lock pyproject.toml $(VENV)/bin/uv
 	@echo "Setting up (once) …"
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/run.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(DEV): requirements/dev.lock pyproject.toml | $(VENV)/bin/uv
+$(DEV): requirements/dev.lock pyproject.toml $(VENV)/bin/uv
 	@echo "Setting up for tests (once) …"
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .

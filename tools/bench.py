@@ -11,7 +11,6 @@ import csv
 import os
 import platform
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -34,8 +33,14 @@ join (select Supplier, regexp_replace(upper(trim(Supplier)), '[^A-Z0-9 ]', '', '
 print(con.execute('select count(*), sum(total) from (select clean, sum(amount) total '
                   'from typed group by clean)').fetchone())
 """
-TRADES = "Cleaning Security Software Catering Motors Electrical Training Recruitment Legal".split()
-PLACES = "Ely March Wisbech Soham Chatteris Ramsey Whittlesey Littleport Burwell Over".split()
+TRADES = (
+    *("Cleaning", "Security", "Software", "Catering", "Motors", "Electrical", "Training"),
+    *("Recruitment", "Legal"),
+)
+PLACES = (
+    *("Ely", "March", "Wisbech", "Soham", "Chatteris", "Ramsey", "Whittlesey", "Littleport"),
+    *("Burwell", "Over"),
+)
 WHAT = (
     "Office cleaning",
     "Guarding of premises",
@@ -85,12 +90,16 @@ def write_ledger(path: Path, lines: int, seed: int = 54) -> None:
 
 def measured(command: list[str]) -> tuple[float, float, int]:
     """Run a command; return wall seconds, processor seconds, peak bytes of the largest process."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return time.monotonic() - started, spent, after.ru_maxrss * 1024
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{command[0]} ended with {process.returncode}")
+    # ru_maxrss is the largest of the process and of the children it has waited for.
+    return time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
 
 
 def main() -> None:

@@ -2,13 +2,13 @@
 
     .venv/bin/python tools/make_forced_labour_goods.py GOODS.xml
 
-The XML comes from the Department's Sweat & Toil data (public domain). Run it again on a new edition,
-then change ``version`` and ``retrieved`` in the TOML beside the table.
+The XML comes from the Department's Sweat & Toil data (public domain). Run it again on a new
+edition, then change ``version`` and ``retrieved`` in the TOML beside the table.
 """
 
 import csv
 import sys
-import xml.etree.ElementTree as ET  # noqa: S405 - a file we chose ourselves
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 from section54.engine.categories.classify import Classifier
@@ -38,14 +39,17 @@ class Scored:
 
     @property
     def pounds(self) -> Decimal:
+        """Absolute amount of the pair, pounds."""
         return abs(Decimal(self.row["amount"] or "0"))
 
     @property
     def category_right(self) -> bool:
+        """Whether the category is the labelled one."""
         return self.decision.code == self.row["category"]
 
     @property
     def tier_right(self) -> bool:
+        """Whether the usual tier is the labelled one."""
         return self.tier == self.row["tier"]
 
 
@@ -137,7 +141,7 @@ def main(arguments: list[str]) -> int:
     print("\n".join(table(groups, markdown=markdown)))
     print()
     bands: dict[str, list[Scored]] = {}
-    for low, high in zip(BANDS, BANDS[1:], strict=False):
+    for low, high in pairwise(BANDS):
         bands[f"confidence {low:.2f} to {min(high, 1):.2f}"] = [
             s for s in scored if low <= s.decision.confidence < high
         ]

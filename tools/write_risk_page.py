@@ -1,6 +1,6 @@
 """Write docs/risk.md, the methodology page, from the indicators and the points table.
 
-    .venv/bin/python tools/write_risk_page.py
+.venv/bin/python tools/write_risk_page.py
 """
 
 import inspect
@@ -48,8 +48,7 @@ def page(tables: RiskTables) -> str:
         known = [
             f"{name} = {_value(value)}"
             for name in indicator.example.__slots__
-            if (value := getattr(indicator.example, name))
-            and name not in ("kind",)
+            if (value := getattr(indicator.example, name)) and name not in ("kind",)
         ]
         parts.append(
             "\n".join(
@@ -63,8 +62,7 @@ def page(tables: RiskTables) -> str:
                     f"- PPN 009 characteristic: {indicator.characteristic}",
                     f"- Source: {indicator.source} ({indicator.dated})",
                     f"- Example: {', '.join(known)}",
-                    f"- Expected: {indicator.expected} "
-                    f"point{'' if indicator.expected == 1 else 's'}",
+                    f"- Expected points: {indicator.expected}",
                 )
             )
         )

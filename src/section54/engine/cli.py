@@ -3,15 +3,17 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial as partial_of
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 import pyarrow.parquet as pq
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from section54 import __version__
 from section54.engine.errors import BadInput
@@ -19,6 +21,7 @@ from section54.engine.identity.model import PayeeKind
 from section54.engine.intake.child import ChildFailed
 from section54.engine.intake.gate import NotALedger
 from section54.engine.intake.limits import OWN_LEDGERS
+from section54.engine.ledgers.columns import CHOSEN
 from section54.engine.ledgers.corrections import (
     ANY_LAYOUT,
     CorrectionError,
@@ -26,17 +29,24 @@ from section54.engine.ledgers.corrections import (
     recall,
     remember,
 )
-from section54.engine.ledgers.reader import LedgerRead, read_ledger
+from section54.engine.ledgers.reader import TYPED, LedgerRead, read_ledger
 from section54.engine.reference import TableError, load_table, table_names
 from section54.engine.reports.html import write_html
 from section54.engine.reports.json_file import write_json
 from section54.engine.reports.spreadsheets import write_ods, write_rejected_csv, write_xlsx
 from section54.engine.reports.summary import summary_lines
+from section54.engine.reports.wording import plain
 from section54.engine.result import Review, SheetRead
 from section54.engine.review import Plan, Reviewed, Step, make_review
 from section54.engine.risk.assess import as_sum, assess
 from section54.engine.risk.facts import MODEL, WORKFORCE, Facts, RiskTables
 from section54.engine.samples import write_samples
+
+
+try:
+    import fcntl
+except ImportError:  # Windows: two runs in one folder are then not kept apart
+    fcntl = None  # type: ignore[assignment]
 
 
 MEMORY = Path(click.get_app_dir("section54")) / "columns.json"
@@ -50,15 +60,28 @@ class ManyPrevious(click.Command):
         """Repeat ``--previous`` before each file that follows it, as click wants it."""
         spread: list[str] = []
         after = False
+        waiting = False
         for argument in args:
-            if argument.startswith("-") and argument != "-":
-                after = argument == "--previous"
-                if not after:
-                    spread.append(argument)
+            if argument.startswith("--previous"):
+                _, equals, value = argument.partition("=")
+                after, waiting = True, not equals
+                spread += ["--previous", value] if equals else []
+            elif argument.startswith("-") and argument != "-":
+                after = False
+                spread.append(argument)
             elif after:
+                waiting = False
                 spread += ["--previous", argument]
             else:
                 spread.append(argument)
+        if waiting:
+            raise BadInput("--previous needs the ledgers of the period before: name them after it.")
+        if "--previous" in spread and not any(
+            argument
+            for argument, before in zip(spread, ["", *spread], strict=False)
+            if not argument.startswith("-") and not before.startswith("--")
+        ):
+            raise BadInput("Name the ledgers to review first, and --previous with its files last.")
         return super().parse_args(ctx, spread)
 
 
@@ -127,43 +150,59 @@ def review(
     corrections = recall(memory, body) if body else {}
     given = parse_corrections(columns)
     if given:
-        corrections[ANY_LAYOUT] = {**corrections.get(ANY_LAYOUT, {}), **given}
-    plan = Plan(
-        ledgers=_files(ledgers),
-        previous=_files(previous),
-        body=body or "Spend",
-        store=out / "ledgers",
-        lines=out / "lines.parquet",
-        corrections=corrections,
-        tables=tables,
-        engine=engine,
-    )
+        corrections[TYPED] = given
     console = Console(stderr=True)
-    with _progress(console) as on_step:
+    with _only_one_in(out) as making, _progress(console) as on_step:
+        plan = Plan(
+            ledgers=_files(ledgers, out),
+            previous=_files(previous, out),
+            body=body or "Spend",
+            store=out / "ledgers",
+            lines=making / "lines.parquet",
+            corrections=corrections,
+            tables=tables,
+            engine=engine,
+        )
         reviewed = make_review(plan, on_step)
-        _write(reviewed, out, tables, on_step)
+        _write(reviewed, making, tables, on_step)
+        for made in sorted(making.iterdir()):
+            made.replace(out / made.name)
     for line in summary_lines(reviewed.review, out / "review.html"):
         click.echo(line)
 
 
+@contextmanager
+def _only_one_in(out: Path) -> Iterator[Path]:
+    """Give a folder inside ``out`` to make everything in, to one run at a time.
+
+    What is made there is moved out when all of it is done, so that ``out`` never mixes two reviews.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / ".lock").open("w", encoding="utf-8") as lock:
+        if fcntl is not None:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BadInput(
+                    f"Another review is being made in {out}: wait for it, or choose another --out."
+                ) from error
+        with TemporaryDirectory(prefix=".making-", dir=out) as making:
+            yield Path(making)
+
+
 def _write(reviewed: Reviewed, out: Path, tables: Path | None, on_step: Step) -> None:
-    """Write the report's files, each whole or not at all."""
-    made = reviewed.review
+    """Write the report's files."""
     writers: tuple[tuple[str, Callable[[Review, Path], None]], ...] = (
         ("review.json", write_json),
-        ("review.html", partial_of(write_html, tables=tables)),
+        ("review.html", partial(write_html, tables=tables)),
         ("review.xlsx", write_xlsx),
         ("review.ods", write_ods),
+        ("rejected.csv", lambda _, path: write_rejected_csv(_rejected(reviewed.rejected), path)),
     )
     for number, (name, write) in enumerate(writers):
-        on_step("Writing the report", number, len(writers) + 1)
-        partial = out / f".{name}"
-        write(made, partial)
-        partial.replace(out / name)
-    partial = out / ".rejected.csv"
-    write_rejected_csv(_rejected(reviewed.rejected), partial)
-    partial.replace(out / "rejected.csv")
-    on_step("Writing the report", len(writers) + 1, len(writers) + 1)
+        on_step("Writing the report", number, len(writers))
+        write(reviewed.review, out / name)
+    on_step("Writing the report", len(writers), len(writers))
 
 
 def _rejected(files: Sequence[Path]) -> Iterator[dict[str, object]]:
@@ -195,7 +234,7 @@ def ledger(
     file: Path,
     publisher: str,
     columns: tuple[str, ...],
-    keep: bool,
+    keep: bool,  # noqa: FBT001 - click passes it by name
     out: Path,
     memory: Path,
 ) -> None:
@@ -211,7 +250,7 @@ def ledger(
     if keep and not (given and publisher):
         raise CorrectionError("--remember needs --publisher and at least one --column.")
     if given:
-        corrections[ANY_LAYOUT] = {**corrections.get(ANY_LAYOUT, {}), **given}
+        corrections[TYPED] = given
     with _progress(Console(stderr=True)) as on_step:
         read = read_ledger(
             file,
@@ -224,50 +263,56 @@ def ledger(
     for sheet in read.sheets:
         _show_sheet(console, sheet, read)
     for refusal in read.refused:
-        console.print(f"[bold]Not read:[/] {refusal.file}: {refusal.because}", highlight=False)
+        console.print(Text(plain(f"Not read: {refusal.file}: {refusal.because}")))
     if keep:
-        for layout in dict.fromkeys(sheet.layout for sheet in read.sheets):
+        fitting = [s for s in read.sheets if any(c.why == CHOSEN for c in s.columns)]
+        for layout in dict.fromkeys(sheet.layout for sheet in fitting):
             remember(memory, publisher, layout or ANY_LAYOUT, given)
-        console.print(f"Remembered for {publisher}.")
+        console.print(Text(plain(f"Remembered for {publisher}.")))
 
 
 def _show_sheet(console: Console, sheet: SheetRead, read: LedgerRead) -> None:
+    """Print one sheet; what comes from the ledger is shown as it is, never as markup."""
     where = f"{sheet.file} › {sheet.sheet}" if sheet.sheet else sheet.file
-    console.rule(f"[bold]{where}", align="left")
+    console.rule(Text(plain(where), style="bold"), align="left")
     table = RichTable(box=None, pad_edge=False)
     for heading in ("Means", "Column", "Sure", "Why"):
         table.add_column(heading)
     for column in sheet.columns:
         table.add_row(
             column.role.replace("_", " "),
-            f"{_letter(column.index)}  {column.header}",
+            Text(plain(f"{_letter(column.index)}  {column.header}")),
             f"{column.confidence:.0%}",
-            column.why,
+            Text(plain(column.why)),
         )
     console.print(table)
     gap = sheet.column_total - sheet.amount
-    console.print(
-        f"{sheet.rows:,} rows = {sheet.read:,} read + {sheet.rejected:,} rejected + "
-        f"{sheet.blank:,} blank + {sheet.headings:,} headings",
-        highlight=False,
+    basis = {"net": "net of VAT", "gross": "with VAT"}.get(
+        sheet.amount_basis, "the ledger does not say whether with VAT"
     )
-    console.print(
-        f"£{sheet.amount:,.2f} read ({sheet.amount_basis} of VAT); the column sums to "
-        f"£{sheet.column_total:,.2f}"
-        + (f", £{gap:,.2f} more, in rejected rows." if gap else ", the same."),
-        highlight=False,
-    )
+    said = [
+        (
+            f"{sheet.rows:,} rows = {sheet.read:,} read + {sheet.rejected:,} rejected + "
+            f"{sheet.blank:,} blank + {sheet.headings:,} headings"
+        ),
+        (
+            f"£{sheet.amount:,.2f} read ({basis}); the column sums to £{sheet.column_total:,.2f}, "
+            + (f"£{gap:,.2f} of it in rows that were rejected." if gap else "the same.")
+        ),
+    ]
     if sheet.dates_missing:
-        console.print(f"{sheet.dates_missing:,} lines have no date that could be read.")
-    for note in sheet.notes:
-        console.print(note, highlight=False)
+        said.append(f"{sheet.dates_missing:,} lines have no date that could be read.")
+    said += sheet.notes
     shown = [
         row
         for row in _rejected(read.rejected)
         if row["sheet"] == sheet.sheet and row["file"] == sheet.file
-    ][:5]
-    for row in shown:
-        console.print(f"  row {row['row']}: {row['reason']}: {str(row['text'])[:90]}", markup=False)
+    ]
+    said += [f"  row {row['row']}: {row['reason']}: {str(row['text'])[:90]}" for row in shown[:5]]
+    if len(shown) > 5:
+        said.append(f"  and {len(shown) - 5:,} more rejected rows, in rejected.csv of a review")
+    for line in said:
+        console.print(Text(plain(line)))
 
 
 def _letter(index: int) -> str:
@@ -312,13 +357,23 @@ def risk(
     codes = loaded.categories.by("code")
     if category not in codes:
         raise BadInput(f"There is no category {category}: use one of {', '.join(codes)}.")
+    variants = [row["variant"] for row in loaded.variants.rows if row["code"] == category]
+    if variant and variant not in variants:
+        known = f"use one of {', '.join(variants)}" if variants else "it has none"
+        raise BadInput(f"{category} has no variant {variant}: {known}.")
+    if upheld and not day:
+        raise BadInput("--upheld needs --on, the day of the assessment.")
+    named = [loaded.country(name) for name in origin]
+    for name, country in zip(origin, named, strict=True):
+        if country is None:
+            raise BadInput(f"No table knows the country {name!r}: write it in full, in English.")
     facts = Facts(
         category=category,
         variant=variant,
         kind=PayeeKind.FIRM,
         workforce=frozenset(workforce),
         model=frozenset(model),
-        origins=origin,
+        origins=tuple(country for country in named if country),
         chain_known=True if chain_known else None,
         below_hard_floor=True if below_hard_floor else None,
         last_upheld=upheld.date() if upheld else None,  # type: ignore[attr-defined]
@@ -357,17 +412,28 @@ def samples(folder: Path) -> None:
         click.echo(path)
 
 
-def _files(given: Sequence[Path]) -> tuple[Path, ...]:
-    """Return files, with each folder replaced by the files in it, in order of name."""
+def _files(given: Sequence[Path], out: Path) -> tuple[Path, ...]:
+    """Return files, with each folder replaced by the files in it, in order of name.
+
+    Raises:
+        BadInput: a path is missing, a folder is empty, or it is the folder of the report.
+    """
     found: list[Path] = []
     for path in given:
-        if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
-            if not inside:
-                raise BadInput(f"{path} holds no files: name the folder that has the ledgers.")
-            found += inside
-        else:
+        if not path.exists():
+            raise BadInput(f"{path} does not exist: check the name and try again.")
+        if not path.is_dir():
             found.append(path)
+            continue
+        if path.resolve() == out.resolve():
+            raise BadInput(f"{path} is where the report goes: choose another folder for --out.")
+        inside = sorted(p for p in path.iterdir() if not p.name.startswith("."))
+        if not any(p.is_file() for p in inside):
+            raise BadInput(f"{path} holds no files: name the folder that has the ledgers.")
+        found += [p for p in inside if p.is_file()]
+        folders = [p.name for p in inside if p.is_dir() and p.resolve() != out.resolve()]
+        if folders:
+            click.echo(f"Not looked into: {', '.join(folders)} in {path}.", err=True)
     return tuple(found)
 
 

@@ -21,13 +21,15 @@ from section54 import __version__
 from section54.engine import frames
 from section54.engine.categories.classify import Classifier
 from section54.engine.categories.model import CategoryDecision, Purchase
+from section54.engine.errors import BadInput
 from section54.engine.identity.model import NameSeen, Payee, PayeeKind
 from section54.engine.identity.payees import group_payees
+from section54.engine.intake.child import end_children
 from section54.engine.intake.gate import NotALedger
 from section54.engine.intake.limits import OWN_LEDGERS, Limits
-from section54.engine.ledgers.reader import LedgerRead, read_ledger
+from section54.engine.ledgers.reader import ContentRead, LedgerRead, read_ledger
 from section54.engine.ledgers.redactions import redaction_is_person, redaction_of
-from section54.engine.reference import Table, load_table
+from section54.engine.reference import load_table, table_names
 from section54.engine.reports.next_steps import next_step
 from section54.engine.result import (
     CategoryResult,
@@ -51,6 +53,7 @@ NO_NAME_ID = "p-000000000000"
 READERS = 2  # ledgers read at a time, each in a process of its own
 # A month with hardly a line is a slip of a finger in a date, not part of the period.
 PERIOD_SHARE = 0.002
+MONTHS_APART = 12
 GROWN = Decimal("0.25")  # share by which a payee must grow or shrink to be named, and
 GROWN_POUNDS = Decimal(5000)  # the least pounds it must be
 LARGE = Decimal(50_000)
@@ -99,22 +102,36 @@ class Reviewed:
 
 @dataclass(slots=True)
 class _Read:
-    """The ledgers of one period."""
+    """The ledgers of one period: contents read once each, and what was set aside."""
 
-    ledgers: list[LedgerRead]
-    refused: list[FileRefused]
+    contents: list[ContentRead] = field(default_factory=list)
+    sheets: list[SheetRead] = field(default_factory=list)
+    refused: list[FileRefused] = field(default_factory=list)
 
     @property
     def lines(self) -> list[Path]:
-        return list(dict.fromkeys(path for ledger in self.ledgers for path in ledger.lines))
+        return [content.lines for content in self.contents]
 
-    @property
-    def rejected(self) -> list[Path]:
-        return list(dict.fromkeys(path for ledger in self.ledgers for path in ledger.rejected))
+    def take(self, ledger: LedgerRead, elsewhere: "_Read | None" = None) -> None:
+        """Take a ledger in, except what another file (of either period) already gave."""
+        self.refused += ledger.refused
+        for content in ledger.contents:
+            others = [*self.contents, *(elsewhere.contents if elsewhere else ())]
+            twin = next((c for c in others if _same_payments(c, content)), None)
+            if twin is None:
+                self.contents.append(content)
+                self.sheets += [s for s in ledger.sheets if s.sha256 == content.sha256]
+                continue
+            self.refused.append(
+                FileRefused(
+                    file=content.name,
+                    because=f"It holds the same payments as {twin.name}: they were counted once.",
+                )
+            )
 
-    @property
-    def sheets(self) -> list[SheetRead]:
-        return [sheet for ledger in self.ledgers for sheet in ledger.sheets]
+
+def _same_payments(one: ContentRead, other: ContentRead) -> bool:
+    return one.sha256 == other.sha256 or one.fingerprint == other.fingerprint
 
 
 def make_review(plan: Plan, on_step: Step = lambda step, done, of: None) -> Reviewed:
@@ -128,16 +145,17 @@ def make_review(plan: Plan, on_step: Step = lambda step, done, of: None) -> Revi
         NotALedger: no file could be read as a ledger; the sentence says why.
         section54.engine.reference.TableError: a table is missing or says too little.
     """
+    connection = frames.connect(plan.engine)
+    _check_own_tables(plan.tables)
     tables = RiskTables.load(plan.tables)
     classifier = Classifier.load(plan.tables)
     now = _read_all(plan, plan.ledgers, on_step, "Reading ledgers")
-    before = _read_all(plan, plan.previous, on_step, "Reading the previous period")
+    before = _read_all(plan, plan.previous, on_step, "Reading the previous period", now)
     if not now.lines:
         raise NotALedger(
             " ".join(refusal.because for refusal in now.refused[:5])
             or "No ledger was given: name at least one file."
         )
-    connection = frames.connect(plan.engine)
     lines = frames.lines_of(connection, now.lines)
     earlier = frames.lines_of(connection, before.lines) if before.lines else None
     everything = lines if earlier is None else lines.union(earlier)
@@ -162,35 +180,70 @@ def make_review(plan: Plan, on_step: Step = lambda step, done, of: None) -> Revi
             plan.store / "previous-lines.parquet",
         )
     review = _Sums(plan, payees, tables, assessments).review(now, before, current, past)
-    used = (
-        *tables.all,
-        *classifier.tables,
-        *(
-            load_table(name, plan.tables)
-            for name in (
-                "ledger_headers",
-                "redactions",
-                "next_steps",
-                "prompts",
-                "prompts_contacts",
-            )
-        ),
-    )
-    review = replace(review, tables=_stamps(used))
+    _check_sums(review)
+    review = replace(review, tables=_stamps(plan, tables, classifier))
     on_step("Adding up", 1, 1)
-    return Reviewed(replace(review, lines=plan.lines), tuple(now.rejected))
+    return Reviewed(replace(review, lines=plan.lines), tuple(c.rejected for c in now.contents))
 
 
-def _stamps(tables: Sequence[Table]) -> tuple[dict[str, str], ...]:
-    return tuple({table.name: table.stamp() for table in tables}.values())
+# Tables that a body may replace by its own; the others belong to reading and to names.
+OWN_TABLES = frozenset(
+    {
+        "risk_points",
+        "forced_labour_goods",
+        "country_prevalence",
+        "state_imposed",
+        "next_steps",
+        "prompts",
+        "prompts_contacts",
+        "known_suppliers",
+    }
+)
 
 
-def _read_all(plan: Plan, paths: Sequence[Path], on_step: Step, step: str) -> _Read:
+def _check_own_tables(own: Path | None) -> None:
+    """Refuse a table that would be ignored.
+
+    Raises:
+        BadInput: the folder holds a table that cannot be replaced.
+    """
+    if own is None:
+        return
+    for path in sorted(own.glob("*.csv")):
+        replaceable = path.stem in OWN_TABLES or path.stem.startswith(("category_", "categories"))
+        if not replaceable:
+            raise BadInput(
+                f"{path.name} cannot be replaced by a table of your own: take it out of {own}."
+            )
+
+
+def _stamps(plan: Plan, risk: RiskTables, classifier: Classifier) -> tuple[dict[str, str], ...]:
+    """Return name, version and hash of every table that had a part in the result."""
+    mine = {table.name: table for table in (*risk.all, *classifier.tables)}
+    for name in table_names():
+        if name not in mine:
+            mine[name] = load_table(name, plan.tables if name in OWN_TABLES else None)
+    return tuple(mine[name].stamp() for name in sorted(mine))
+
+
+def _check_sums(review: Review) -> None:
+    """Make sure that no join lost or doubled a line: the lines must sum to what was read."""
+    lines = sum(tier.lines for tier in review.tiers)
+    amount = sum((supplier.amount for supplier in review.suppliers), ZERO)
+    if lines != review.totals.read or amount != review.totals.amount:
+        raise RuntimeError(
+            f"{lines} lines of {amount} pounds were decided, "
+            f"but {review.totals.read} of {review.totals.amount} were read"
+        )
+
+
+def _read_all(
+    plan: Plan, paths: Sequence[Path], on_step: Step, step: str, other: _Read | None = None
+) -> _Read:
     """Read every file, two at a time; a file that is no ledger is listed, not fatal."""
-    read = _Read([], [])
+    read = _Read()
     if not paths:
         return read
-    seen: dict[str, str] = {}
     done = 0
     lock = threading.Lock()
 
@@ -213,23 +266,13 @@ def _read_all(plan: Plan, paths: Sequence[Path], on_step: Step, step: str) -> _R
             results = list(pool.map(one, paths))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            end_children()
             raise
     for result in results:
         if isinstance(result, FileRefused):
             read.refused.append(result)
-            continue
-        key = "|".join(sorted(path.name for path in result.lines))
-        if key in seen:
-            read.refused.append(
-                FileRefused(
-                    file=result.file,
-                    because=f"{result.file} holds the same as {seen[key]}: it was counted once.",
-                )
-            )
-            continue
-        seen[key] = result.file
-        read.ledgers.append(result)
-        read.refused += result.refused
+        else:
+            read.take(result, other)
     return read
 
 
@@ -355,8 +398,10 @@ class _Sums:
             ]
             previous_amount = sum((s.amount for s in then.values()), ZERO)
             previous_period = _period(earlier)
-        suppliers.sort(key=_by_risk)
-        stopped.sort(key=lambda s: (-s.absolute, s.name))
+        suppliers = _without_hidden_ids(sorted(suppliers, key=_by_risk), "")
+        stopped = _without_hidden_ids(
+            sorted(stopped, key=lambda s: (-s.absolute, s.name)), "stopped-"
+        )
         sheets = now.sheets
         totals = Totals(
             rows=sum(s.rows for s in sheets),
@@ -387,7 +432,7 @@ class _Sums:
             refused=tuple(now.refused + before.refused),
             tables=(),
             monthly=_monthly(lines, period),
-            not_known=tuple(_not_known(totals, period, previous_period, lines)),
+            not_known=tuple(_not_known(totals, period, previous_period, lines, sheets)),
         )
 
     def _suppliers(self, lines: Any) -> list[SupplierResult]:
@@ -448,7 +493,6 @@ class _Sums:
             public_name=_public_name(
                 row["supplier"],
                 kind,
-                row["supplier_id"],
                 nothing_known={code for code, _ in found} <= NOTHING_KNOWN,
             ),
             kind=kind,
@@ -476,13 +520,14 @@ class _Sums:
     def _coverage(self, lines: Any, measure: str) -> Coverage:
         parts = ("all", "grouped", "unknown", "redacted", "public", "individual")
         sums = dict.fromkeys(parts, ZERO)
-        for row in _rows(frames.sums(lines, "supplier_id", "kind", "category")):
+        for row in _rows(frames.sums(lines, "supplier_id", "kind", "redacted", "category")):
             value = Decimal(row[measure])
             payee = self.payees.get(row["supplier_id"])
             sums["all"] += value
             sums["grouped"] += value if payee and len(payee.names_seen) > 1 else ZERO
             sums["unknown"] += value if row["category"] == "unknown" else ZERO
-            sums["redacted"] += value if row["category"] == "individuals_redacted" else ZERO
+            withheld = row["redacted"] and row["category"] == "individuals_redacted"
+            sums["redacted"] += value if withheld else ZERO
             sums["public"] += value if row["kind"] == PayeeKind.PUBLIC_BODY else ZERO
             sums["individual"] += value if row["kind"] == PayeeKind.INDIVIDUAL else ZERO
         whole = sums["all"]
@@ -558,29 +603,65 @@ def _rows(expression: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _public_name(name: str, kind: PayeeKind, payee_id: str, *, nothing_known: bool) -> str:
+def _public_name(name: str, kind: PayeeKind, *, nothing_known: bool) -> str:
     """Return what may be shown of a payee: never what looks like a private person's name.
 
     A name that may be a person's or a firm's is shown only where what was bought says more.
     """
     if kind is PayeeKind.INDIVIDUAL:
-        return f"An individual ({payee_id[-4:]})"
+        return "Individual"
     if kind is PayeeKind.UNKNOWN and nothing_known and name != NO_NAME:
-        return f"Perhaps an individual ({payee_id[-4:]})"
+        return "Perhaps an individual,"
     return name
 
 
-def _by_risk(supplier: SupplierResult) -> tuple[int, Decimal, str]:
-    return (TIER_ORDER.index(supplier.tier), -supplier.absolute, supplier.name)
+def _without_hidden_ids(suppliers: Sequence[SupplierResult], mark: str) -> list[SupplierResult]:
+    """Number the payees whose name is not shown, in their order.
+
+    Their lasting id is made from their name, so whoever guesses the name could confirm it.
+    """
+    shown: list[SupplierResult] = []
+    number = 0
+    for supplier in suppliers:
+        if supplier.public_name == supplier.name:
+            shown.append(supplier)
+            continue
+        number += 1
+        shown.append(
+            replace(
+                supplier,
+                id=f"person-{mark}{number:04}",
+                public_name=f"{supplier.public_name} {number}",
+            )
+        )
+    return shown
+
+
+def _by_risk(supplier: SupplierResult) -> tuple[int, Decimal, Decimal, str]:
+    """Order by tier, then by the pounds of the work that has that tier, then by all pounds."""
+    at_tier = sum((c.amount for c in supplier.categories if c.tier is supplier.tier), ZERO)
+    return (TIER_ORDER.index(supplier.tier), -at_tier, -supplier.absolute, supplier.name)
 
 
 def _period(lines: Any) -> tuple[date | None, date | None]:
-    """Return the first and last day of the months that hold more than a stray line."""
-    months = _rows(frames.months(lines))
-    dated = sum(row["lines"] for row in months)
-    kept = [row for row in months if row["lines"] >= dated * PERIOD_SHARE]
-    if not kept:
+    """Return the first and last day of the months that belong to the period.
+
+    A date typed wrong stands alone, years away, or in a month with hardly another line: months are
+    taken together while no more than a year lies between two of them, and the largest group counts.
+    """
+    groups: list[list[dict[str, Any]]] = []
+    for row in _rows(frames.months(lines)):
+        year, month = map(int, row["month"].split("-"))
+        row["place"] = year * 12 + month
+        if groups and row["place"] - groups[-1][-1]["place"] <= MONTHS_APART:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    if not groups:
         return (None, None)
+    largest = max(groups, key=lambda group: sum(row["lines"] for row in group))
+    least = sum(row["lines"] for row in largest) * PERIOD_SHARE
+    kept = [row for row in largest if row["lines"] >= least]
     return (min(row["first"] for row in kept), max(row["last"] for row in kept))
 
 
@@ -600,7 +681,8 @@ def _monthly(
 def _concentration(suppliers: Sequence[SupplierResult]) -> Concentration:
     """Say how few payees take most of the spend; only those that can be assessed count."""
     outside = (PayeeKind.PUBLIC_BODY, PayeeKind.INDIVIDUAL, PayeeKind.REDACTED)
-    paid = sorted((s.absolute for s in suppliers if s.kind not in outside), reverse=True)
+    counted = [s for s in suppliers if s.kind not in outside and s.id != NO_NAME_ID]
+    paid = sorted((max(s.amount, ZERO) for s in counted), reverse=True)
     whole = sum(paid, ZERO)
 
     def share(part: Decimal) -> Decimal:
@@ -628,6 +710,7 @@ def _not_known(
     period: tuple[date | None, date | None],
     previous: tuple[date | None, date | None] | None,
     lines: Any,
+    sheets: Sequence[SheetRead],
 ) -> list[str]:
     found = []
     if totals.dates_missing:
@@ -650,8 +733,21 @@ def _not_known(
                 f"The previous period is {before} days long and this one {length}: "
                 "read 'grown' and 'shrunk' with care."
             )
+    found += _mixed_bases(sheets)
     found.append(
         "Where goods are made, who works for the suppliers and on what terms: a ledger does not "
         "say. What a category usually implies is used instead."
     )
     return found
+
+
+def _mixed_bases(sheets: Sequence[SheetRead]) -> list[str]:
+    bases = sorted({sheet.amount_basis for sheet in sheets if sheet.read})
+    if len(bases) < 2:
+        return []
+    words = {"net": "net of VAT", "gross": "with VAT", "unknown": "without saying"}
+    return [
+        "The ledgers give amounts on different bases ("
+        + ", ".join(words[basis] for basis in bases)
+        + "): sums across them are near, not exact."
+    ]

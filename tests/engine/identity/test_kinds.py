@@ -177,13 +177,13 @@ def test_letter_case_does_not_change_the_kind() -> None:
         assert kind_of(name.upper())[0].value == kind_of(name.lower())[0].value == kind
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=50))
 def test_any_text_has_a_kind(name: str) -> None:
     assert kind_of(name)[0] in PayeeKind
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(
     st.sampled_from(["John", "Emma", "Mohammed", "Priya", "Siobhan", "Piotr"]),
     st.sampled_from(["Smith", "Green", "Khan", "Patel", "Murphy", "Kowalski", "Wood", "Chambers"]),

@@ -133,7 +133,7 @@ _LIKELY = st.lists(
 _NAMES = st.one_of(st.text(max_size=40), _LIKELY)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(_NAMES)
 @example("the the ltd")
 @example("Ltd T/A Ltd")
@@ -143,7 +143,7 @@ def test_cleaning_again_changes_nothing(name: str) -> None:
     assert tidy(tidy(name)) == tidy(name)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(_NAMES)
 def test_a_name_with_a_letter_or_digit_has_a_key_and_something_to_show(name: str) -> None:
     if any(c.isalnum() for c in name):

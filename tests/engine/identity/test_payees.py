@@ -181,7 +181,7 @@ def test_no_names_give_no_payees() -> None:
 _POOL = [name for pair in (*((a, b) for a, b, _ in SAME), *APART) for name in pair]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(
     st.lists(st.one_of(st.sampled_from(_POOL), st.text(min_size=1, max_size=12)), max_size=25),
     st.randoms(use_true_random=False),

@@ -164,20 +164,20 @@ def test_budget_ignores_the_ratio_of_small_files():
 
 
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=4))
-@settings(max_examples=50, deadline=None)
+@settings(deadline=None)
 def test_gunzip_agrees_with_the_standard_library(pieces):
     data = b"".join(map(gzip.compress, pieces))
     assert gunzip(data, "a.gz", Budget("a.gz", len(data), OUTSIDERS)) == gzip.decompress(data)
 
 
 @given(st.integers(min_value=1, max_value=16_384))
-@settings(max_examples=50, deadline=None)
+@settings(deadline=None)
 def test_column_letters_and_numbers_are_inverse(number):
     assert column_number(column_letters(number).encode()) == number
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_shown_name_is_never_a_path_out(name):
     shown = shown_name(name)
     assert shown
@@ -204,9 +204,7 @@ GOOD = {
     ),
     st.floats(0, 1),
 )
-@settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_file_is_let_in_or_refused_but_never_breaks_the_gate(tmp_path, name, changes, kept):
     data = bytearray(GOOD[name])
     for where, change in changes:
@@ -218,9 +216,7 @@ def test_damaged_file_is_let_in_or_refused_but_never_breaks_the_gate(tmp_path, n
 
 
 @given(st.sampled_from(["xl/worksheets/sheet1.xml", "content.xml"]), st.data())
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_sheet_is_let_in_or_refused_but_never_breaks_the_gate(tmp_path, part, data):
     source = GOOD["a.ods" if part == "content.xml" else "a.xlsx"]
     with zipfile.ZipFile(io.BytesIO(source)) as archive:

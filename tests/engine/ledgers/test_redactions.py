@@ -94,7 +94,7 @@ def test_the_reason_reads_as_half_a_sentence() -> None:
     assert redaction_of("THIRD PARTY") == "the publisher writes third party in place of a name"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_a_person_is_only_said_of_a_redaction(text: str) -> None:
     assert not redaction_is_person(text) or redaction_of(text)

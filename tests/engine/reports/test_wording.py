@@ -90,7 +90,7 @@ def test_the_sum_can_be_read_aloud():
     assert sum_words(unknown) == "No sum: unknown"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(st.text())
 def test_plain_text_has_one_line_and_cannot_turn_around_or_move_a_cursor(text):
     shown = plain(text)

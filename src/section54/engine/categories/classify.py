@@ -7,13 +7,13 @@ Every weight is in a table: the method page reads them aloud.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from section54.engine.categories.codes import CodeBook
 from section54.engine.categories.known import KnownSuppliers
 from section54.engine.categories.model import CategoryDecision, Purchase
-from section54.engine.categories.words import PhraseBook, Vocabulary
+from section54.engine.categories.words import Found, PhraseBook, Vocabulary
 from section54.engine.identity.model import PayeeKind
 from section54.engine.reference import Table, TableError, load_table
 
@@ -41,6 +41,7 @@ class _Meaning:
     code: str
     variant: str
     weight: float
+    written: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class Classifier:
                 code=row["code"],
                 variant=row["variant"],
                 weight=float(row["weight"]),
+                written=row["words"],
             )
             where = row["where"]
             if where in ("text", "text_not_department", "both"):
@@ -134,7 +136,7 @@ class Classifier:
                 self._put(self._name, name_words, meaning)
         for row, words, _ in rows:
             if row["where"] == "department":
-                meaning = _Meaning(row["code"], row["variant"], float(row["weight"]))
+                meaning = _Meaning(row["code"], row["variant"], float(row["weight"]), row["words"])
                 self._department.put(words, meaning)
         vocabulary.learn(word for _, words, _ in rows for word in words)
         for row in tables["category_competed"].rows:
@@ -148,7 +150,7 @@ class Classifier:
 
     @staticmethod
     def _put(book: PhraseBook[_Meaning], words: tuple[str, ...], meaning: _Meaning) -> None:
-        """Enter a phrase; between two rows for it the heavier counts, then the one that says more."""
+        """Enter a phrase; of two rows for it the heavier counts, then the one with a variant."""
         held = book.get(words)
         if held is None or (meaning.weight, meaning.variant != "") > (
             held.weight,
@@ -202,7 +204,7 @@ class Classifier:
         return self._seen_names[supplier]
 
     def _add_known(self, evidence: Evidence, row: Mapping[str, str]) -> None:
-        label = self._labels[row["code"]].lower()
+        label = _inside_sentence(self._labels[row["code"]])
         if row["trade"] == "one":
             because = f"the supplier is known by name ('{row['name']}') for {label}"
         else:
@@ -270,7 +272,7 @@ class Classifier:
         return [confidence for least, confidence in self._confidence if lead >= least][-1]
 
     def _variant(self, purchase: Purchase, code: str, hits: Sequence[_Hit]) -> str:
-        """Return the variant that most points speak for; words of the variants table may add one."""
+        """Return the variant that most points speak for, the words of its table counted."""
         points: dict[str, float] = {}
         for hit in hits:
             if hit.variant:
@@ -307,63 +309,61 @@ class Classifier:
             for hit in self._field_hits(field, text):
                 # Some ledgers copy the expense type into the description: that is one witness.
                 if (hit.code, hit.phrase) in said:
-                    hit = replace(hit, points=hit.points * self._settings["repeated"])
+                    points = hit.points * self._settings["repeated"]
+                    hit = _Hit(hit.code, hit.variant, points, hit.because, hit.phrase)
                 said.add((hit.code, hit.phrase))
                 evidence.setdefault(hit.code, []).append(hit)
         return evidence
 
     def _field_hits(self, field: str, text: str) -> tuple[_Hit, ...]:
-        """Return one hit for each category a field speaks for, with its strongest phrase."""
+        """Return what a field speaks for; ledgers repeat their words, so it is remembered."""
         key = (field, text)
-        held = self._seen.get(key)
-        if held is not None:
-            return held
-        share = self._settings[field]
+        hits = self._seen.get(key)
+        if hits is None:
+            if len(self._seen) > _REMEMBERED:
+                self._seen.clear()
+            hits = self._seen[key] = tuple(self._find_hits(field, text))
+        return hits
+
+    def _find_hits(self, field: str, text: str) -> list[_Hit]:
+        """Return one hit for each category a field speaks for, with its strongest phrase."""
         book = {"supplier": self._name, "department": self._department}.get(field, self._text)
-        best: dict[str, tuple[float, str, str]] = {}
-        more: dict[str, int] = {}
-        said = [
-            (found.phrase, found.meaning)
-            for found in book.find(self._vocabulary.words(text))
-            if found.meaning.code != NOT_WORDS
+        found = [
+            hit for hit in book.find(self._vocabulary.words(text)) if hit.meaning.code != NOT_WORDS
         ]
-        for number, (phrase, meaning) in enumerate(said):
-            more[meaning.code] = more.get(meaning.code, 0) + 1
-            # "EXP - PURCHASE OF GOODS - VETERINARY SERVICES": accounts grow more exact to the right.
-            exact = field in _ACCOUNTS and 0 < number == len(said) - 1
-            weight = meaning.weight + (self._settings["last"] if exact else 0.0)
-            entry = (weight, meaning.variant, phrase)
-            if (
-                meaning.code not in best
-                or entry[0] > best[meaning.code][0]
-                or (entry[0] == best[meaning.code][0] and entry[1] and not best[meaning.code][1])
-            ):
-                best[meaning.code] = entry
+        best: dict[str, tuple[float, bool, Found[_Meaning]]] = {}
+        count: dict[str, int] = {}
+        for number, hit in enumerate(found):
+            code = hit.meaning.code
+            count[code] = count.get(code, 0) + 1
+            # "PURCHASE OF GOODS - VETERINARY SERVICES": accounts grow more exact to the right.
+            exact = field in _ACCOUNTS and 0 < number == len(found) - 1
+            weight = hit.meaning.weight + (self._settings["last"] if exact else 0.0)
+            strength = (weight, hit.meaning.variant != "")
+            if code not in best or strength > best[code][:2]:
+                best[code] = (*strength, hit)
+        share = self._settings[field]
         hits = [
             _Hit(
                 code,
-                variant,
-                (points + self._settings["again"] * min(more[code] - 1, 2)) * share,
-                f"{_STOOD_IN[field]} '{phrase}'",
-                phrase,
+                hit.meaning.variant,
+                (weight + self._settings["again"] * min(count[code] - 1, 2)) * share,
+                f"{_STOOD_IN[field]} '{hit.meaning.written}'",
+                hit.phrase,
             )
-            for code, (points, variant, phrase) in best.items()
+            for code, (weight, _, hit) in best.items()
         ]
-        if field == "category":
-            row = self._codes.find(text)
-            if row is not None:
-                hits.append(
-                    _Hit(
-                        row["code"],
-                        row["variant"],
-                        self._settings["published_code"],
-                        f"the publisher's category has the {row['scheme']} code {row['prefix']}",
-                    )
-                )
-        if len(self._seen) > _REMEMBERED:
-            self._seen.clear()
-        self._seen[key] = tuple(hits)
-        return self._seen[key]
+        row = self._codes.find(text) if field == "category" else None
+        if row is not None:
+            because = f"the publisher's category has the {row['scheme'].upper()} code"
+            points = self._settings["published_code"]
+            hits.append(_Hit(row["code"], row["variant"], points, f"{because} {row['prefix']}"))
+        return hits
+
+
+def _inside_sentence(label: str) -> str:
+    """Return a label with a small first letter, unless it starts with an abbreviation."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _strongest(hits: Sequence[_Hit]) -> _Hit:

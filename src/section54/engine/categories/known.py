@@ -11,12 +11,16 @@ _TRADING_AS = re.compile(
 )
 _BRACKETS = re.compile(r"[\[(][^\])]*[\])]?")
 _WEB = re.compile(r"^(?:https?://)?www\.|\.(?:co\.uk|com|org\.uk|org|net|uk)\b.*$", re.IGNORECASE)
+_CARD_STARTS = frozenset("pPsSzZiI")
 _CARD = re.compile(r"^(?:paypal|sumup|zettle|izettle|sq|sp|iz)(?:\s*\*\s*|\s+)", re.IGNORECASE)
 # What may follow the whole of a name without making it another firm.
 _TAILS = frozenset(
-    "ltd limited plc llp lp inc gmbh uk gb co company group holding international europe european "
-    "service solution trading england wales scotland ireland united kingdom contract limite".split()
-)
+    {
+        "ltd", "limited", "plc", "llp", "lp", "inc", "gmbh", "uk", "gb", "co", "company", "group",
+        "holding", "international", "europe", "european", "service", "solution", "trading",
+        "england", "wales", "scotland", "ireland", "united", "kingdom", "contract",
+    }
+)  # fmt: skip
 
 
 class KnownSuppliers:
@@ -32,14 +36,21 @@ class KnownSuppliers:
             words = vocabulary.name_words(row["name"])
             if words:
                 books[row["match"]].setdefault(words, row)
-        self._longest = max((len(words) for words in self._start), default=0)
+        self._longest: dict[str, int] = {}
+        for words in self._start:
+            self._longest[words[0]] = max(len(words), self._longest.get(words[0], 0))
+        self._inside: dict[str, int] = {}
+        for words in self._anywhere:
+            self._inside[words[0]] = max(len(words), self._inside.get(words[0], 0))
 
     def find(self, supplier: str) -> Mapping[str, str] | None:
         """Return the row for a supplier's name, the most specific one, or None."""
-        name = _CARD.sub("", supplier)
+        name = _CARD.sub("", supplier) if supplier[:1] in _CARD_STARTS else supplier
         parts = [part for part in _TRADING_AS.split(name, maxsplit=1) if part.strip()]
-        plain = _BRACKETS.sub(" ", parts[0]) if parts else ""
-        candidates = [plain, *parts[1:], *parts[:1]]
+        candidates = parts[:1]
+        if parts and ("(" in parts[0] or "[" in parts[0]):
+            candidates.insert(0, _BRACKETS.sub(" ", parts[0]))
+        candidates += parts[1:]
         if "." in supplier:
             candidates.append(_WEB.sub("", supplier))
         for candidate in candidates:
@@ -58,14 +69,13 @@ class KnownSuppliers:
             row = self._whole.get(words[:size])
             if row is not None:
                 return row
-        for size in range(min(self._longest, len(words)), 0, -1):
+        for size in range(min(self._longest.get(words[0], 0), len(words)), 0, -1):
             row = self._start.get(words[:size])
             if row is not None:
                 return row
-        if self._anywhere:
-            for size in range(min(4, len(words)), 0, -1):
-                for start in range(len(words) - size + 1):
-                    row = self._anywhere.get(words[start : start + size])
-                    if row is not None:
-                        return row
+        for start, word in enumerate(words):
+            for size in range(self._inside.get(word, 0), 0, -1):
+                row = self._anywhere.get(words[start : start + size])
+                if row is not None:
+                    return row
         return None

@@ -8,6 +8,7 @@ does not grow with their number.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 
@@ -16,12 +17,13 @@ from typing import Generic, TypeVar
 _JOINING = frozenset(
     {"and", "of", "the", "for", "to", "in", "on", "at", "by", "with", "from", "a", "an", "or"}
 )
-_APOSTROPHES = re.compile(r"['’‘`´]")
+_APOSTROPHES = str.maketrans("", "", "'’‘`\u00b4")
 _INITIALS = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b\.?")
-# "R&M", "C&M", "h/w", "B and Q": letters joined by a sign are one word, "rnm", "cnm", "hnw", "bnq".
+# "R&M", "C&M", "h/w", "B and Q": letters joined by a sign are one word: "rnm", "cnm", "hnw".
 _PAIR = re.compile(r"\b([a-z])\s?(?:[&/]|\band\b)\s?([a-z]{1,2})\b")
 # "inn44014645" and "carpets4less": card systems glue numbers to words.
 _GLUED_NUMBER = re.compile(r"\b([a-z]{3,})(\d{4,}\w*|(?<=\w{5})\d[a-z]+)")
+_DIGIT = re.compile(r"[a-z]\d")
 _WORD = re.compile(r"[a-z0-9]+")
 _ENDS_IN_ES = ("ches", "shes", "sses", "xes", "zes")
 _NEVER_PLURAL = ("ss", "us", "is", "ics", "news")
@@ -30,6 +32,7 @@ _MAY_BE_CUT = 18
 _LEAST_STUMP = 5
 
 
+@lru_cache(maxsize=65536)
 def singular(word: str) -> str:
     """Return a word without its plural ending; not English grammar, only the same for both.
 
@@ -37,24 +40,23 @@ def singular(word: str) -> str:
     ('battery', 'box', 'tyre', 'gas')
     """
     if len(word) < 4 or word[-1] != "s" or word.endswith(_NEVER_PLURAL):
-        return word
+        return word.replace("ization", "isation")
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(_ENDS_IN_ES):
         return word[:-2]
-    return word[:-1]
+    return word[:-1].replace("ization", "isation")
 
 
 def _split(text: str) -> list[str]:
-    folded = _APOSTROPHES.sub("", text.lower())
-    folded = _INITIALS.sub(lambda found: found.group().replace(".", ""), folded)
-    folded = _PAIR.sub(r"\1n\2", folded)
-    folded = _GLUED_NUMBER.sub(r"\1 \2", folded)
-    return [
-        singular(word).replace("ization", "isation")
-        for word in _WORD.findall(folded)
-        if word not in _JOINING
-    ]
+    folded = text.lower().translate(_APOSTROPHES)
+    if "." in folded:
+        folded = _INITIALS.sub(lambda found: found.group().replace(".", ""), folded)
+    if "&" in folded or "/" in folded or " and " in folded:
+        folded = _PAIR.sub(r"\1n\2", folded)
+    if _DIGIT.search(folded):
+        folded = _GLUED_NUMBER.sub(r"\1 \2", folded)
+    return [singular(word) for word in _WORD.findall(folded) if word not in _JOINING]
 
 
 class Vocabulary:
@@ -141,6 +143,8 @@ class PhraseBook(Generic[Meaning]):
         covered = 0
         for start, word in enumerate(words):
             longest = self._longest.get(word, 0)
+            if not longest:
+                continue
             for size in range(min(longest, len(words) - start), 0, -1):
                 end = start + size
                 if end <= covered:

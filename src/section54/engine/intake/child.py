@@ -46,6 +46,15 @@ _TAIL = 4_000
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
 
 
+_alive: set["subprocess.Popen[bytes]"] = set()
+
+
+def end_children() -> None:
+    """End every child that this process is waiting for, as when it is stopped from outside."""
+    for child in tuple(_alive):
+        _end(child)
+
+
 class ChildFailed(RuntimeError):
     """The job itself is at fault (ours, not the file's); the notes carry the child's traceback."""
 
@@ -83,10 +92,12 @@ def run_in_child(
         env=_environment(),
         start_new_session=True,
     ) as child:
+        _alive.add(child)
         try:
             answer = _listen(child, json.dumps(job).encode(), limits, on_progress)
         finally:
             _end(child)
+            _alive.discard(child)
     return _answer(answer, child.returncode, name, limits)
 
 

@@ -7,10 +7,13 @@ file's hash, the corrections and the reader's version, so reading the same file 
 
 import hashlib
 import json
-import os
+import uuid
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,38 @@ from section54.engine.ledgers.text import NAMES, clean, decode, find_delimiter, 
 from section54.engine.result import ColumnFound, FileRefused, SheetRead
 
 
-READER_VERSION = "2026-11"  # raise it when the same file would be read differently
+# Corrections under this key were typed for this run and beat what is remembered.
+TYPED = "!"
+
+
+@lru_cache(maxsize=1)
+def reader_version() -> str:
+    """Return a hash of the code that reads: other code may read the same file differently."""
+    digest = hashlib.sha256()
+    for package in ("section54.engine.ledgers", "section54.engine.intake"):
+        for file in sorted(files(package).iterdir(), key=lambda f: f.name):
+            if file.name.endswith(".py"):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentRead:
+    """One content of a file: the file itself, or a member of an archive.
+
+    Attributes:
+        sha256: Of the content; the ``source`` of its lines.
+        name: The name it is shown under.
+        fingerprint: The same for the same payments, whatever the format they were published in.
+        lines: Parquet file of ``LEDGER_SCHEMA``.
+        rejected: Parquet file of ``REJECTED_SCHEMA``.
+    """
+
+    sha256: str
+    name: str
+    fingerprint: str
+    lines: Path
+    rejected: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +74,25 @@ class LedgerRead:
         file: The name the file was given under.
         sheets: What became of each sheet that is a ledger.
         refused: Sheets, members or the whole file that are no ledger, with the reason.
-        lines: Parquet files of ``LEDGER_SCHEMA``, one a content.
-        rejected: Parquet files of ``REJECTED_SCHEMA``.
+        contents: What was read, one a content.
         peak_bytes: Most memory the child process held; 0 when the result was kept from before.
     """
 
     file: str
     sheets: tuple[SheetRead, ...]
     refused: tuple[FileRefused, ...]
-    lines: tuple[Path, ...]
-    rejected: tuple[Path, ...]
+    contents: tuple[ContentRead, ...]
     peak_bytes: int = 0
+
+    @property
+    def lines(self) -> tuple[Path, ...]:
+        """Return the Parquet files of lines."""
+        return tuple(content.lines for content in self.contents)
+
+    @property
+    def rejected(self) -> tuple[Path, ...]:
+        """Return the Parquet files of rejected rows."""
+        return tuple(content.rejected for content in self.contents)
 
 
 def read_ledger(
@@ -75,22 +117,32 @@ def read_ledger(
     """
     store.mkdir(parents=True, exist_ok=True)
     manifest = store / f"{_key(path, limits, corrections)}.json"
-    peak = 0
-    if not manifest.exists():
-        answer = run_in_child(
-            "section54.engine.ledgers.reader:read_in_child",
-            {
-                "path": str(path.absolute()),
-                "store": str(store.absolute()),
-                "corrections": {k: dict(v) for k, v in (corrections or {}).items()},
-            },
-            limits,
-            on_progress,
-        )
-        peak = int(answer.pop("peak_bytes", 0))
-        answer.pop("cpu_seconds", None)
-        _write_whole(manifest, json.dumps(answer, ensure_ascii=False).encode())
-    return _from_manifest(json.loads(manifest.read_bytes()), path.name, store, peak)
+    kept = _kept(manifest, path.name, store)
+    if kept is not None:
+        return kept
+    answer = run_in_child(
+        "section54.engine.ledgers.reader:read_in_child",
+        {
+            "path": str(path.absolute()),
+            "store": str(store.absolute()),
+            "corrections": {k: dict(v) for k, v in (corrections or {}).items()},
+        },
+        limits,
+        on_progress,
+    )
+    peak = int(answer.pop("peak_bytes", 0))
+    answer.pop("cpu_seconds", None)
+    _write_whole(manifest, json.dumps(answer, ensure_ascii=False).encode())
+    return _from_manifest(answer, path.name, store, peak)
+
+
+def _kept(manifest: Path, file: str, store: Path) -> LedgerRead | None:
+    """Return what was read before, if all of it is still there; otherwise it is read again."""
+    try:
+        kept = _from_manifest(json.loads(manifest.read_bytes()), file, store, 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return kept if all(path.exists() for path in (*kept.lines, *kept.rejected)) else None
 
 
 def _key(path: Path, limits: Limits, corrections: Mapping[str, Mapping[str, str]] | None) -> str:
@@ -109,7 +161,7 @@ def _key(path: Path, limits: Limits, corrections: Mapping[str, Mapping[str, str]
         digest.hexdigest(),
         path.name,
         asdict(limits),
-        READER_VERSION,
+        reader_version(),
         heading_words().table.sha256,
         {k: dict(v) for k, v in (corrections or {}).items()},
     ]
@@ -129,18 +181,29 @@ def read_in_child(
     words = heading_words()
     sheets: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
-    lines_files: list[str] = []
-    rejected_files: list[str] = []
+    contents: list[dict[str, str]] = []
+    seen: dict[str, str] = {}
     for content in open_file(Path(path), limits):
+        if content.content_sha256 in seen:
+            twin = seen[content.content_sha256]
+            refused.append(
+                {
+                    "file": content.name,
+                    "because": f"It holds the same as {twin}: it was counted once.",
+                }
+            )
+            continue
+        seen[content.content_sha256] = content.name
         outcomes = _read_content(content, words, corrections, refused, progress)
         if not outcomes:
             continue
         mapping = [[sheet, *_mapping(o.layouts)] for sheet, o in outcomes]
         name = hashlib.sha256(
-            json.dumps([content.content_sha256, mapping, READER_VERSION], sort_keys=True).encode()
+            json.dumps([content.content_sha256, mapping, reader_version()], sort_keys=True).encode()
         ).hexdigest()[:32]
         lines = pa.concat_tables([outcome.lines for _, outcome in outcomes])
         _write_parquet(folder / f"{name}.parquet", lines)
+        about_name = hashlib.sha256(f"{name} {content.name}".encode()).hexdigest()[:32]
         rejected = [
             (content.content_sha256, content.name, sheet, row, reason, text)
             for sheet, outcome in outcomes
@@ -148,23 +211,38 @@ def read_in_child(
         ]
         columns = list(zip(*rejected, strict=True)) or [()] * len(REJECTED_SCHEMA)
         _write_parquet(
-            folder / f"{name}.rejected.parquet",
+            folder / f"{about_name}.rejected.parquet",
             pa.Table.from_arrays(
                 [pa.array(c, f.type) for c, f in zip(columns, REJECTED_SCHEMA, strict=True)],
                 schema=REJECTED_SCHEMA,
             ),
         )
-        lines_files.append(f"{name}.parquet")
-        rejected_files.append(f"{name}.rejected.parquet")
+        contents.append(
+            {
+                "sha256": content.content_sha256,
+                "name": content.name,
+                "fingerprint": _fingerprint(lines),
+                "lines": f"{name}.parquet",
+                "rejected": f"{about_name}.rejected.parquet",
+            }
+        )
         sheets += [_sheet_answer(content, sheet, outcome) for sheet, outcome in outcomes]
     if not sheets:
         raise NotALedger(" ".join(r["because"] for r in refused[:3]))
     return {
         "sheets": sheets,
         "refused": refused,
-        "lines": lines_files,
-        "rejected": rejected_files,
+        "contents": contents,
     }
+
+
+def _fingerprint(lines: pa.Table) -> str:
+    """Return a mark that two ledgers share when they hold the same payments in any order."""
+    total = 0
+    columns = [lines[name].to_pylist() for name in ("date", "supplier_as_written", "amount")]
+    for paid, payee, amount in zip(*columns, strict=True):
+        total += zlib.crc32(f"{paid}|{payee.casefold()}|{amount}".encode())
+    return f"{lines.num_rows}-{total:x}"
 
 
 def _read_content(
@@ -256,13 +334,18 @@ def _read_grid(
     words: HeadingWords,
     corrections: Mapping[str, Mapping[str, str]],
 ) -> SheetOutcome:
-    known = next((s for s in corrections if s not in ("", "*") and _has_header(grid, s)), "*")
+    layouts = [layout for layout in corrections if layout not in ("", "*", TYPED)]
+    known = next((layout for layout in layouts if _has_header(grid, layout)), "*")
     return read_sheet(
         grid,
         source=content.content_sha256,
         sheet=sheet,
         words=words,
-        correction={**corrections.get("*", {}), **corrections.get(known, {})},
+        correction={
+            **corrections.get("*", {}),
+            **corrections.get(known, {}),
+            **corrections.get(TYPED, {}),
+        },
     )
 
 
@@ -423,20 +506,33 @@ def _from_manifest(answer: dict[str, Any], file: str, store: Path, peak: int) ->
             for sheet in answer["sheets"]
         ),
         refused=tuple(FileRefused(**refusal) for refusal in answer["refused"]),
-        lines=tuple(store / name for name in answer["lines"]),
-        rejected=tuple(store / name for name in answer["rejected"]),
+        contents=tuple(
+            ContentRead(
+                sha256=content["sha256"],
+                name=content["name"],
+                fingerprint=content["fingerprint"],
+                lines=store / content["lines"],
+                rejected=store / content["rejected"],
+            )
+            for content in answer["contents"]
+        ),
         peak_bytes=peak,
     )
 
 
 def _write_parquet(path: Path, table: pa.Table) -> None:
     """Write a file whole or not at all: under another name first, then moved into place."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    partial = _partial(path)
     pq.write_table(table, partial, compression="zstd")
     partial.replace(path)
 
 
 def _write_whole(path: Path, data: bytes) -> None:
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    partial = _partial(path)
     partial.write_bytes(data)
     partial.replace(path)
+
+
+def _partial(path: Path) -> Path:
+    """Return a name that no other thread or process writes to."""
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")

@@ -32,6 +32,10 @@ from section54.engine.ledgers.text import clean
 
 BATCH = 50_000  # records converted at a time
 OTHER_HEADER = 3.0  # strength from which a later row is a new heading row
+MOST_LAYOUTS = 60  # heading rows with columns of their own; a year by month has twelve
+FOREIGN = r"[$€]|(?i:\b(?:USD|EUR)\b)"
+LONGEST_NAME = 300  # characters of a payee's name that are kept
+LONGEST_TEXT = 2_000  # characters of any other text
 JOINED_BY = " › "  # between the words of columns that share a role
 KEPT_TEXT = 500  # characters of a rejected row that are kept to recognise it by
 
@@ -194,7 +198,8 @@ def read_sheet(
     start = 0 if header is None else header + 1
     layout = _layout(grid, header, start, _until(grid, header, words), words, correction)
 
-    notes = [] if header is None else _warnings(grid, layout, header)
+    notes = _cell_notes(grid, layout)
+    notes += [] if header is None else _warnings(grid, layout, header)
     headings: set[int] = set()
     if header is not None:
         headings.update(int(i) for i in filled[filled <= header])
@@ -213,6 +218,8 @@ def read_sheet(
     end = grid.records
     no_headings: set[int] = set()
     while start < end:
+        if len(outcome.layouts) + len(no_headings) > MOST_LAYOUTS:
+            raise NoLayoutError(f"rows that look like headings stand in it {MOST_LAYOUTS} times")
         stretch = _Stretch(grid, layout, start, end, blank, words, no_headings)
         following: Layout | None = None
         if stretch.next_header is not None:
@@ -256,6 +263,30 @@ def read_sheet(
             f"only {read:,} of {read + rejected_rows:,} rows have a readable amount"
         )
     return outcome
+
+
+def _cell_notes(grid: Grid, layout: Layout) -> list[str]:
+    """Return what was done to cells that a reader should know: cut off, or not in pounds."""
+    notes = []
+    supplier = layout.index("supplier")
+    for index in {column.index for column in layout.columns}:
+        longest = LONGEST_NAME if index == supplier else LONGEST_TEXT
+        long = pc.greater(pc.utf8_length(grid.columns[index]), longest)
+        count = int(pc.sum(long).as_py() or 0)
+        if count:
+            notes.append(
+                f"{count:,} cells of column {index + 1} are longer than {longest:,} characters: "
+                "what comes after was cut off."
+            )
+    if layout.amount is not None:
+        foreign = pc.match_substring_regex(grid.columns[layout.amount[0]], FOREIGN)
+        count = int(pc.sum(foreign).as_py() or 0)
+        if count:
+            notes.append(
+                f"{count:,} amounts carry the sign of a foreign currency and were read as pounds: "
+                "check them."
+            )
+    return notes
 
 
 def _warnings(grid: Grid, layout: Layout, header: int) -> list[str]:
@@ -380,7 +411,8 @@ class _Stretch:
 
     def _text(self, index: int) -> pa.Array:
         """Return a column's cells, tidy; each distinct cell is cleaned once."""
-        return _each_once(self._raw(index), clean, pa.string())
+        longest = LONGEST_NAME if index == self.layout.index("supplier") else LONGEST_TEXT
+        return _each_once(self._raw(index), lambda cell: clean(cell)[:longest], pa.string())
 
     def _money(self, index: int) -> pa.Array:
         return _each_once(self._raw(index), lambda cell: parse_amount(clean(cell)), MONEY)

@@ -21,7 +21,7 @@ _MIXED = "utf-8 with windows-1252 lines"
 _MOJIBAKE = re.compile(r"[ÂÃâÅË][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ï»¿|ï¿½")
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = re.compile(
-    "[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f]"
+    "[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
 )
 
 

@@ -19,7 +19,9 @@ from section54.engine.risk.model import TIER_ORDER, Assessment, Reason, Tier
 def assess(facts: Facts, tables: RiskTables) -> Assessment:
     """Return the tier of one supply, with the sum that gave it.
 
-    Public bodies, tax, grants and people are not applicable. A category that is not known, or
+    Payments to public bodies, tax, grants and payments to people for which no thing is named are
+    not applicable. A person who sells a named thing, and a public body that sells a high-risk
+    service in competition, are assessed like any supplier of it. A category that is not known, or
     whose usual tier is not, stays unknown unless the added points alone reach medium or high.
     """
     outside = _outside(facts, tables)

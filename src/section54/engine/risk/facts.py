@@ -9,6 +9,18 @@ from section54.engine.identity.model import PayeeKind
 from section54.engine.reference import Table, load_table
 
 
+# Other names of countries, small letters → as in the table of prevalence.
+ALIASES = {
+    "burma": "Myanmar",
+    "turkey": "Türkiye",
+    "uk": "United Kingdom",
+    "great britain": "United Kingdom",
+    "england": "United Kingdom",
+    "usa": "United States",
+    "uae": "United Arab Emirates",
+    "viet nam": "Vietnam",
+    "dprk": "North Korea",
+}
 WORKFORCE = ("agency", "seasonal", "migrant", "isolated")
 MODEL = ("umbrella", "franchise", "subcontracting", "labour_provider")
 
@@ -78,7 +90,10 @@ class RiskTables:
             self,
             "_listed",
             frozenset(
-                (r["good"].lower(), r["country"].lower())
+                (
+                    r["good"].lower(),
+                    ALIASES.get(r["country"].casefold(), r["country"]).casefold(),
+                )
                 for r in self.goods.rows
                 if "yes" in (r["forced"], r["forced_child"], r["derived"])
             ),
@@ -141,8 +156,15 @@ class RiskTables:
         """Return the traits in a column of ``category_traits`` as a set."""
         return frozenset(filter(None, self.trait(category, variant, column).split("|")))
 
+    def country(self, name: str) -> str | None:
+        """Return a country as the tables write it, whatever the case; None when none knows it."""
+        wanted = ALIASES.get(name.strip().casefold(), name.strip()).casefold()
+        known = (*self.countries.rows, *self.goods.rows, *self.state_imposed.rows)
+        return next((r["country"] for r in known if r["country"].casefold() == wanted), None)
+
     def is_listed(self, good: str, country: str | None = None) -> bool:
         """Say whether a good is listed as made by forced labour: anywhere, or in one country."""
         if country is None:
             return any(listed == good.lower() for listed, _ in self._listed)
-        return (good.lower(), country.lower()) in self._listed
+        known = ALIASES.get(country.casefold(), country).casefold()
+        return (good.lower(), known) in self._listed

@@ -14,7 +14,7 @@ def weigh(facts: Facts, tables: RiskTables) -> Weighed:
     good = good_of(facts, tables)
     if not good or not tables.is_listed(good):
         return NOTHING
-    if not facts.origins:
+    if not any(tables.country(country) for country in facts.origins):
         return reason(
             "commodity",
             tables.points_for("commodity", "origin_unknown"),

@@ -7,7 +7,9 @@ from section54.engine.risk.indicators.base import NOTHING, Indicator, Weighed, r
 def weigh(facts: Facts, tables: RiskTables) -> Weighed:
     """Add 2 when a country of origin or work is in the high band; unknown origins add nothing."""
     bands = tables.countries.by("country")
-    high = [c for c in facts.origins if bands.get(c, {}).get("band") == "high"]
+    high = [
+        c for c in facts.origins if bands.get(tables.country(c) or "", {}).get("band") == "high"
+    ]
     if not high:
         return NOTHING
     return reason(
