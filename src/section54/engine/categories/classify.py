@@ -200,8 +200,19 @@ class Classifier:
         if supplier not in self._seen_names:
             if len(self._seen_names) > _REMEMBERED:
                 self._seen_names.clear()
-            self._seen_names[supplier] = self._known.find(supplier)
+            row = self._known.find(supplier)
+            self._seen_names[supplier] = None if row and self._is_another(row, supplier) else row
         return self._seen_names[supplier]
+
+    def _is_another(self, row: Mapping[str, str], supplier: str) -> bool:
+        """Say whether one known word begins the name of a firm with a trade of its own.
+
+        "Bywater Training" is not the waste firm Bywaters, and a bank's property firm is no bank.
+        """
+        if row["match"] != "start" or " " in row["name"]:
+            return False
+        trades = [hit for hit in self._field_hits("supplier", supplier) if hit.code != row["code"]]
+        return any(hit.points >= self._settings["own_trade"] for hit in trades)
 
     def _add_known(self, evidence: Evidence, row: Mapping[str, str]) -> None:
         label = _inside_sentence(self._labels[row["code"]])
@@ -237,7 +248,10 @@ class Classifier:
         stated = purchase.kind is PayeeKind.INDIVIDUAL
         if ranked and ranked[0][0] >= self._settings["least_person"]:
             _, code, hits = ranked[0]
-            not_bought = {GRANTS, PERSON, UNKNOWN} | ({PUBLIC} if stated else set())
+            if code == PUBLIC and not stated:
+                # Whether a withheld payee is a public body is not known: no words make it one.
+                return self._withheld()
+            not_bought = {GRANTS, PERSON, UNKNOWN, PUBLIC}
             if code not in not_bought:
                 return self._decision(purchase, ranked)
             return CategoryDecision(
@@ -246,12 +260,21 @@ class Classifier:
                 confidence=self._sureness(ranked),
                 because=f"A payment to a person: {_strongest(hits).because}.",
             )
-        why = "the payee is a person" if stated else "the payee's name is withheld"
+        if not stated:
+            return self._withheld()
         return CategoryDecision(
             code=PERSON,
-            variant="person" if stated else "",
+            variant="person",
             confidence=self._settings["person_confidence"],
-            because=f"{why[0].upper()}{why[1:]}, and no words name a thing that was bought.",
+            because="The payee is a person, and no words name a thing that was bought.",
+        )
+
+    def _withheld(self) -> CategoryDecision:
+        return CategoryDecision(
+            code=PERSON,
+            variant="",
+            confidence=self._settings["person_confidence"],
+            because="The payee's name is withheld, and no words name a thing that was bought.",
         )
 
     def _decision(self, purchase: Purchase, ranked: Sequence[_Ranked]) -> CategoryDecision:
