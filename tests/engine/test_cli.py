@@ -198,3 +198,80 @@ def test_rejected_rows_are_listed_with_file_row_and_reason(tmp_path):
         rows = list(csv.DictReader(file))
     assert [(r["file"], r["row"]) for r in rows] == [("bad.csv", "5")]
     assert "see note" in rows[0]["reason"]
+
+
+def test_remembered_corrections_hold_whatever_the_case_of_the_publishers_name(tmp_path, ledger):
+    body = ("--publisher", "Marsh Council")
+    kept = section54("ledger", ledger, *body, "--column", "date=none", "--remember", cwd=tmp_path)
+    assert kept.returncode == 0, kept.stderr
+    done = section54("review", ledger, "--body", " marsh  council", "--out", "r", cwd=tmp_path)
+    assert "Using the columns remembered" in done.stderr
+    review = json.loads((tmp_path / "r" / "review.json").read_text(encoding="utf-8"))
+    assert review["period"] == [None, None]
+
+
+def test_what_is_typed_beats_what_is_remembered(tmp_path, ledger):
+    body = ("--publisher", "Marsh Council")
+    section54("ledger", ledger, *body, "--column", "date=none", "--remember", cwd=tmp_path)
+    typed = ("--body", "Marsh Council", "--column", "date=A", "--out", "r")
+    assert section54("review", ledger, *typed, cwd=tmp_path).returncode == 0
+    review = json.loads((tmp_path / "r" / "review.json").read_text(encoding="utf-8"))
+    assert review["period"] == ["2025-04-01", "2025-04-03"]
+
+
+def test_the_same_payments_in_another_format_or_in_a_zip_are_counted_once(tmp_path, ledger):
+    import zipfile  # noqa: PLC0415
+
+    with zipfile.ZipFile(tmp_path / "both.zip", "w") as packed:
+        packed.write(ledger, "one.csv")
+        packed.write(ledger, "two.csv")
+    (tmp_path / "tabs.txt").write_text(
+        LEDGER.replace('"1,000.00"', "1000").replace(",", "\t"), encoding="utf-8"
+    )
+    done = section54("review", "both.zip", ledger, "tabs.txt", "--out", "r", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    review = json.loads((tmp_path / "r" / "review.json").read_text(encoding="utf-8"))
+    assert review["totals"]["amount"] == "1750.00"
+    assert len(review["refused"]) == 3
+
+
+def test_the_folder_of_the_report_is_not_taken_for_ledgers(tmp_path, ledger):
+    done = section54("review", tmp_path, "--out", tmp_path, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "where the report goes" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["april.csv", "--previous"], "--previous needs the ledgers"),
+        (["--previous", "old.csv"], "Name the ledgers to review first"),
+    ],
+)
+def test_previous_without_its_files_or_without_ledgers_says_so(tmp_path, ledger, arguments, words):
+    done = section54("review", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_ledger_text_is_never_taken_for_markup_or_terminal_commands(tmp_path):
+    evil = tmp_path / "evil.csv"
+    evil.write_text(
+        LEDGER.replace("Supplier", "Supplier [/x][link=http://x.example]y[/link]\x9b31m"),
+        encoding="utf-8",
+    )
+    done = section54("ledger", evil, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b]8" not in done.stdout
+    assert "\x9b" not in done.stdout
+
+
+def test_risk_refuses_what_it_does_not_know(tmp_path):
+    for arguments, words in (
+        (["cleaning", "--variant", "nonsense"], "has no variant"),
+        (["cleaning", "--origin", "Malaysai"], "No table knows the country"),
+        (["cleaning", "--upheld", "2026-01-01"], "--upheld needs --on"),
+    ):
+        done = section54("risk", *arguments, cwd=tmp_path)
+        assert done.returncode == 2
+        assert words in done.stderr

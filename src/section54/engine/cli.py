@@ -152,6 +152,8 @@ def review(
     if given:
         corrections[TYPED] = given
     console = Console(stderr=True)
+    if any(layout != TYPED for layout in corrections):
+        console.print(Text(plain(f"Using the columns remembered for {body}.")))
     with _only_one_in(out) as making, _progress(console) as on_step:
         plan = Plan(
             ledgers=_files(ledgers, out),
@@ -265,7 +267,12 @@ def ledger(
     for refusal in read.refused:
         console.print(Text(plain(f"Not read: {refusal.file}: {refusal.because}")))
     if keep:
-        fitting = [s for s in read.sheets if any(c.why == CHOSEN for c in s.columns)]
+        barring = all(column.lower() in ("", "none") for column in given.values())
+        fitting = [
+            sheet
+            for sheet in read.sheets
+            if sheet.columns and (barring or any(c.why == CHOSEN for c in sheet.columns))
+        ]
         for layout in dict.fromkeys(sheet.layout for sheet in fitting):
             remember(memory, publisher, layout or ANY_LAYOUT, given)
         console.print(Text(plain(f"Remembered for {publisher}.")))

@@ -37,6 +37,7 @@ class SheetRead:
         column_total: Sum of every numeric cell of the amount column, pounds.
         amount_basis: ``net``, ``gross`` or ``unknown``.
         dates_missing: Lines kept without a readable date.
+        file_sha256: Of the file as it was given, packed or not.
         layout: The headings in one line, by which the publisher's layout is known again.
         notes: Sentences a careful reader would want to know.
     """
@@ -58,6 +59,7 @@ class SheetRead:
     encoding: str = ""
     delimiter: str = ""
     layout: str = ""
+    file_sha256: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -213,5 +215,6 @@ class Review:
     refused: tuple[FileRefused, ...]
     tables: tuple[dict[str, str], ...]
     lines: Path | None = None
+    previous_sheets: tuple[SheetRead, ...] = ()
     monthly: tuple[tuple[str, Tier, Decimal], ...] = ()
     not_known: tuple[str, ...] = field(default=())

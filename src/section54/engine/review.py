@@ -59,6 +59,10 @@ GROWN_POUNDS = Decimal(5000)  # the least pounds it must be
 LARGE = Decimal(50_000)
 # A category takes the highest tier that at least this share of its pounds has.
 VARIANT_SHARE = Decimal("0.2")
+NO_COMPARISON = (
+    "None of the previous period's ledgers could be used, so nothing is compared: see the files "
+    "refused."
+)
 ZERO = Decimal(0)
 NOTHING_KNOWN = {"unknown", "individuals_redacted"}
 
@@ -177,7 +181,7 @@ def make_review(plan: Plan, on_step: Step = lambda step, done, of: None) -> Revi
         past = frames.keep(
             connection,
             frames.with_decisions(earlier, payee_rows, decided),
-            plan.store / "previous-lines.parquet",
+            plan.lines.with_name("previous-lines.parquet"),
         )
     review = _Sums(plan, payees, tables, assessments).review(now, before, current, past)
     _check_sums(review)
@@ -429,10 +433,14 @@ class _Sums:
             stopped=tuple(stopped),
             concentration=_concentration(suppliers),
             sheets=tuple(sheets),
+            previous_sheets=tuple(before.sheets),
             refused=tuple(now.refused + before.refused),
             tables=(),
             monthly=_monthly(lines, period),
-            not_known=tuple(_not_known(totals, period, previous_period, lines, sheets)),
+            not_known=(
+                *([NO_COMPARISON] if self.plan.previous and earlier is None else []),
+                *_not_known(totals, period, previous_period, lines, sheets),
+            ),
         )
 
     def _suppliers(self, lines: Any) -> list[SupplierResult]:

@@ -308,3 +308,20 @@ def test_all_decides_each_in_order():
     ]
     codes = [decision.code for decision in CLASSIFIER.classify_all(purchases)]
     assert codes == ["laundry_textile_hire", "transport_logistics", "laundry_textile_hire"]
+
+
+def test_a_known_supplier_whose_name_is_also_a_phrase_is_still_known():
+    decision = bought("Mencap", PayeeKind.CHARITY, department="Adult Social Care")
+    assert decision.code == "social_care"
+    assert "known by name" in decision.because
+
+
+def test_a_known_firm_with_a_longer_name_is_not_taken_for_the_shorter_one():
+    assert bought("Accor UK Ltd").code == "hotels_accommodation_travel"
+    assert bought("Accor Services").code == "financial_insurance_banking"
+
+
+def test_the_finance_system_in_an_account_name_is_not_what_was_bought():
+    account = "Recharge Suspense Account (Oracle PA Control Account)"
+    assert bought(expense_type=account).code == "unknown"
+    assert bought(expense_type="Oracle Licences").code == "ict_software_services"

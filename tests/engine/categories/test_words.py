@@ -33,7 +33,13 @@ def test_spellings_of_the_same_words_are_equal(vocabulary, one, other):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("gas", "gases"), ("cleaning", "cleaner"), ("rates", "rating"), ("news", "new")],
+    [
+        ("gas", "gases"),
+        ("cleaning", "cleaner"),
+        ("rates", "rating"),
+        ("news", "new"),
+        ("provisions", "provision"),
+    ],
 )
 def test_different_words_stay_different(vocabulary, one, other):
     assert vocabulary.words(one) != vocabulary.words(other)
@@ -71,3 +77,10 @@ def test_any_text_becomes_words_without_capitals_or_signs(text):
 @given(st.from_regex(r"[a-z]{1,12}", fullmatch=True))
 def test_singular_keeps_the_start_of_the_word(word):
     assert word.startswith(singular(word).removesuffix("y")[:3])
+
+
+def test_no_phrase_runs_across_the_join_of_two_columns(vocabulary):
+    book = PhraseBook()
+    book.put(vocabulary.words("materials and supplies"), "goods")
+    assert book.find(vocabulary.words("Materials and Supplies"))
+    assert not book.find(vocabulary.words("Materials › Supplies and Services"))

@@ -8,6 +8,7 @@ from functools import cache
 
 from section54.engine.identity.model import PayeeKind
 from section54.engine.reports.next_steps import next_step
+from section54.engine.reports.wording import spent_at_risk
 from section54.engine.result import (
     CategoryResult,
     ColumnFound,
@@ -222,7 +223,7 @@ def review_of(payees: list[SupplierResult], *, previous: bool = True, **other: o
     """Return a review whose every total is worked out from its payees."""
     payees = sorted(
         payees,
-        key=lambda p: (TIER_ORDER.index(p.tier), -p.absolute, p.id),
+        key=lambda p: (TIER_ORDER.index(p.tier), -spent_at_risk(p), p.id),
     )
     whole = sum((p.absolute for p in payees), ZERO)
     total = sum((p.amount for p in payees), ZERO)

@@ -47,7 +47,17 @@ def test_a_high_trade_has_its_own_question_and_differs_from_the_general_one():
 
 def test_who_is_paid_counts_before_what_was_bought():
     assert "name" in next_step(Tier.HIGH, PayeeKind.REDACTED, "cleaning")
-    assert next_step(Tier.HIGH, PayeeKind.PUBLIC_BODY, "cleaning").startswith("No supplier check")
+    asked = next_step(Tier.NOT_APPLICABLE, PayeeKind.PUBLIC_BODY, "public_sector_transfer")
+    assert asked.startswith("No supplier check")
+
+
+def test_a_public_body_that_sells_high_risk_work_is_asked_who_does_it():
+    asked = next_step(Tier.HIGH, PayeeKind.PUBLIC_BODY, "cleaning")
+    assert asked.startswith("Ask for who does the work")
+
+
+def test_custody_by_a_guarding_firm_is_not_asked_for_guards_licences_only():
+    assert "custody" in next_step(Tier.HIGH, PayeeKind.FIRM, "security_guarding")
 
 
 def test_the_tier_of_a_trade_changes_its_question():

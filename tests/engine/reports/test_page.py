@@ -138,7 +138,7 @@ def test_the_order_of_the_page_is_the_order_a_reader_needs():
     titles = re.findall(r'<h2 id="([a-z]+)"', page(made.fenland()))
     assert titles == [
         *("contents", "first", "picture", "hot", "unknown", "ranked", "changed"),
-        *("concentration", "sheets", "method", "read"),
+        *("concentration", "method", "read", "sheets"),
     ]
 
 
@@ -175,7 +175,7 @@ def test_when_all_is_low_the_page_says_so_without_an_all_clear():
 def test_a_high_trade_whose_payee_is_withheld_has_nobody_to_call_and_still_says_high():
     withheld = made.payee("REDACTED", made.REDACTED, "cleaning", "70000.00", before="1")
     text = Page(page(made.review_of([withheld]))).text
-    assert "£70k of £70k went to 1 supplier" in text
+    assert "£70k of £70k went to no named supplier, but 1 other payee" in text
     assert "Nobody to call yet." in text
 
 
@@ -207,7 +207,53 @@ def test_a_sheet_is_printed_for_each_high_trade_present_and_for_no_other():
     assert 'id="sheet-construction"' in text
     assert 'id="sheet-social_care"' not in text
     assert text.count('class="sheet"') == 9
-    assert text.count("check before use") == 3 * 9
+    assert text.count("check before use") == 9  # once a sheet, not at each number
+    assert text.count('(<a href="#print-') == 9
+
+
+def test_suppliers_are_counted_apart_from_other_payees_in_the_headline():
+    payees = [made.payee("Fen Clean", before="1"), made.payee("RED", made.REDACTED, number=2)]
+    text = Page(page(made.review_of(payees))).text
+    others = "1 supplier, and 1 other payee (public bodies, people and withheld names)"
+    assert others in text
+
+
+def test_unknown_payees_shown_and_not_shown_make_the_unknown_total():
+    payees = [
+        made.payee(f"Fen {n}", made.UNKNOWN_KIND, "unknown", f"{n}00.00", number=n)
+        for n in range(1, 13)
+    ]
+    text = Page(page(made.review_of(payees))).text
+    # 100 + ... + 1,200 = 7,800; the two smallest, 100 + 200, are not shown.
+    assert "and 2 more payees £300" in text
+    assert "All of unknown risk £7,800" in text
+
+
+def test_a_reason_for_the_category_is_shown_with_how_sure_it_is():
+    text = Page(page(made.fenland())).text
+    assert "The words of the description of Ouse Guarding say so. (91% sure)" in text
+
+
+def test_each_named_payee_is_once_among_the_largest_of_a_category():
+    one = made.payee("Fen Clean", amount="900.00")
+    parts = (one.categories[0], replace(one.categories[0], variant="products"))
+    text = Page(page(made.review_of([replace(one, categories=parts)]))).text
+    assert "Largest: Fen Clean Next" in text
+
+
+def test_changes_begin_with_spend_by_tier_and_the_largest_at_high_risk():
+    text = Page(page(made.fenland())).text
+    changed = text[text.index("What changed since the previous period") :]
+    assert changed.index("Spend before and now") < changed.index("The largest changes")
+    assert "Whittlesey Builders : £1.9m more (£310k before, £2.2m now)" in changed
+
+
+def test_every_cell_of_a_table_that_becomes_cards_says_its_heading():
+    for table in re.findall(
+        r'<table class="[^"]*cards">.*?</table>', page(made.fenland()), re.DOTALL
+    ):
+        assert re.findall("<td", table)
+        assert "<td" not in re.sub(r'<td[^>]* data-label="[^"]+"', "", table)
 
 
 def test_three_thousand_payees_stay_under_two_megabytes_and_the_rest_is_pointed_to(tmp_path):

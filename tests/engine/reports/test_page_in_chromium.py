@@ -98,6 +98,28 @@ def test_a_narrow_screen_never_scrolls_sideways(open_page, shape):
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
+@pytest.mark.parametrize("width", [320, 360])
+def test_no_table_of_the_page_needs_sideways_scrolling_on_a_phone(open_page, width):
+    page = open_page(made.fenland, width)
+    page.evaluate(OPEN_ALL)
+    wide = page.evaluate(
+        "[...document.querySelectorAll('.scroll:has(table)')]"
+        ".filter(s => s.scrollWidth > s.clientWidth).map(s => s.innerText.slice(0, 40))"
+    )
+    assert wide == []
+    assert page.get_by_role("table", name="Payees by risk to people, then").is_visible()
+    assert page.get_by_role("columnheader", name="Bought").count() == 1
+
+
+def test_one_prompt_sheet_is_printed_alone_when_its_link_was_followed(open_page):
+    page = open_page(made.fenland)
+    page.locator("a[href='#print-cleaning']").click()
+    assert page.get_by_text("Print now: only this sheet").filter(visible=True).count() == 1
+    page.emulate_media(media="print")
+    assert page.locator("article.sheet").filter(visible=True).count() == 1
+    assert page.locator("h1, h2").filter(visible=True).count() == 0
+
+
 def test_a_keyboard_reaches_the_content_and_a_hidden_table(open_page):
     page = open_page(made.fenland)
     page.keyboard.press("Tab")

@@ -19,10 +19,11 @@ from section54.engine.reports.spreadsheets import (
     write_rejected_csv,
     write_xlsx,
 )
+from section54.engine.risk.model import Tier
 
 
 NAMES = [
-    *("Summary", "Suppliers", "Categories", "Changes"),
+    *("Summary", "Suppliers", "Supplier categories", "Categories", "Changes"),
     *("Not known", "Sources", "Tables", "Method"),
 ]
 WRITERS = pytest.mark.parametrize(
@@ -46,6 +47,25 @@ def test_money_is_a_number_and_adds_up_to_the_total(write, suffix, tmp_path):
     assert all(isinstance(amount, float) for amount in amounts)
     assert round(sum(map(Decimal, map(str, amounts))), 2) == made.fenland().totals.amount
     assert len(rows) == len(made.fenland().suppliers)
+
+
+@WRITERS
+def test_spend_at_high_risk_adds_up_and_stands_beside_all_spend(write, suffix, tmp_path):
+    sheets = read(write, suffix, made.fenland(), tmp_path)
+    heading, *rows = sheets["Suppliers"]
+    high = [Decimal(str(row[heading.index("High-risk spend")])) for row in rows]
+    assert sum(high) == next(t.amount for t in made.fenland().tiers if t.tier is Tier.HIGH)
+    for row in rows:
+        assert row[heading.index("Spend at its risk")] == row[heading.index("Pounds")]
+
+
+@WRITERS
+def test_each_category_of_a_supplier_says_why_and_how_sure(write, suffix, tmp_path):
+    heading, *rows = read(write, suffix, made.fenland(), tmp_path)["Supplier categories"]
+    cleaner = next(row for row in rows if row[0] == "Fenland Contract Cleaning")
+    assert cleaner[heading.index("Why this category")].startswith("The words of the description")
+    assert cleaner[heading.index("How sure")] == 0.91
+    assert not [row for row in rows if "Jo Example" in row[heading.index("Why this category")]]
 
 
 @WRITERS

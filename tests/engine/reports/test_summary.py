@@ -38,6 +38,10 @@ def test_the_summary_accounts_for_the_rows_and_names_five_to_call():
     assert text.endswith(f"Report: {REPORT}")
 
 
+def test_what_was_set_aside_is_called_a_sheet_or_file():
+    assert "1 sheet or file set aside" in "\n".join(summary_lines(made.fenland()))
+
+
 def test_no_known_risk_is_not_called_a_pass():
     assert "Unknown is not a pass" in "\n".join(summary_lines(made.everything_unknown()))
 

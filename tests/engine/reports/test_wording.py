@@ -5,17 +5,20 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.reports.make_review import REDACTED, fenland, payee
+from tests.engine.reports.make_review import REDACTED, UNKNOWN_KIND, fenland, payee, review_of
 
 from section54.engine.identity.model import PayeeKind
 from section54.engine.reports.wording import (
     NAME_WITHHELD,
+    bought_words,
     call_first,
     count,
     is_hidden,
     listed,
     month,
+    payees_words,
     percent,
+    percents,
     period,
     plain,
     pounds,
@@ -27,6 +30,7 @@ from section54.engine.reports.wording import (
     shown_spellings,
     spent_at_risk,
     sum_words,
+    unknown_spend,
 )
 from section54.engine.risk.model import Assessment, Reason, Tier
 
@@ -130,4 +134,52 @@ def test_only_the_pounds_of_the_risky_work_decide_who_is_called_first():
     both = replace(radio, categories=(*calls, *radio.categories), amount=Decimal("2000100.00"))
     assert spent_at_risk(both) == Decimal("100.00")
     cleaner = payee("Fenland Contract Cleaning", amount="5000.00", number=2)
-    assert [s.name for s in call_first([both, cleaner], 5)] == [cleaner.name, both.name]
+    made = review_of([both, cleaner])
+    assert [s.name for s in call_first(made.suppliers, 5)] == [cleaner.name, both.name]
+
+
+def test_a_supplier_with_more_credits_than_payments_is_not_called():
+    assert call_first([payee("Fenland Contract Cleaning", amount="-0.01")], 5) == []
+    assert call_first([payee("Fenland Contract Cleaning", amount="0.00")], 5) == []
+    assert len(call_first([payee("Fenland Contract Cleaning", amount="0.01")], 5)) == 1
+
+
+def test_suppliers_are_counted_apart_from_payees_that_cannot_be_called():
+    firm = payee("Fenland Contract Cleaning")
+    council = payee("Ely County Council", PayeeKind.PUBLIC_BODY)
+    assert payees_words([firm]) == "1 supplier"
+    assert payees_words([firm, firm, council]) == "2 suppliers, and 1 other payee"
+    words = payees_words([council, council], "public bodies")
+    assert words == "no named supplier, but 2 other payees (public bodies)"
+
+
+def test_what_was_bought_leaves_out_what_is_hardly_any_of_it_and_names_the_variant():
+    def part(code, amount, variant=""):
+        made = payee("Fen", code=code, amount=amount).categories[0]
+        return replace(made, variant=variant)
+
+    # At risk 100 in all: 5% is named, a penny less is not.
+    parts = (part("cleaning", "95.00"), part("construction", "5.00", "professional"))
+    both = replace(payee("Fen", amount="100.00"), categories=parts)
+    assert bought_words(both) == "Cleaning and Construction works, professional grades"
+    parts = (part("cleaning", "95.01"), part("construction", "4.99"))
+    assert bought_words(replace(both, categories=parts)) == "Cleaning"
+
+
+def test_unknown_spend_counts_the_unknown_part_of_a_payee_that_is_otherwise_known():
+    known = payee("Fen", amount="100.00", number=1)
+    part = payee("Fen", UNKNOWN_KIND, "unknown", "900.00").categories[0]
+    mixed = replace(known, categories=(*known.categories, part), amount=Decimal("1000.00"))
+    small = payee("Small", UNKNOWN_KIND, "unknown", "899.99", number=2)
+    found = unknown_spend([known, small, mixed])
+    assert [(u.supplier.name, u.amount) for u in found] == [
+        ("Fen", Decimal("900.00")),
+        ("Small", Decimal("899.99")),
+    ]
+
+
+def test_shares_of_one_whole_get_a_decimal_place_where_one_is_under_two_per_cent():
+    assert percents([Decimal("0.979"), Decimal("0.021")]) == ("98%", "2%")
+    assert percents([Decimal("0.02"), Decimal("0.98")]) == ("2%", "98%")
+    shares = [Decimal("0.9968"), Decimal("0.0028"), Decimal("0.0004")]
+    assert percents(shares) == ("99.7%", "0.3%", "under 0.1%")

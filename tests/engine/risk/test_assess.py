@@ -1,12 +1,14 @@
 """How inherent risk adds up: the worked suppliers, and what must never happen."""
 
 from datetime import date
+from importlib.resources import files
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from section54.engine.identity.model import PayeeKind
+from section54.engine.reference import TableError
 from section54.engine.risk.assess import as_sum, assess, highest, tier_of
 from section54.engine.risk.facts import MODEL, WORKFORCE, Facts, RiskTables
 from section54.engine.risk.indicators import INDICATORS
@@ -225,3 +227,33 @@ def test_knowing_less_never_lowers_a_risk_that_was_reached_by_what_was_not_known
 
 def _dict(known):
     return {name: getattr(known, name) for name in known.__slots__}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("industry,high,6", "industry,high,lots"), "row 2: points must be a whole number"),
+        (("workforce,each,1,2", "workforce,some,1,2"), "no row for: workforce each"),
+    ],
+)
+def test_a_points_table_that_cannot_be_used_is_refused_by_row(tmp_path, change, words):
+    ours = files("section54.engine.reference")
+    text = (ours / "risk_points.csv").read_text(encoding="utf-8")
+    (tmp_path / "risk_points.csv").write_text(text.replace(*change), encoding="utf-8")
+    about = (ours / "risk_points.toml").read_text(encoding="utf-8")
+    (tmp_path / "risk_points.toml").write_text(about + '\nchanged_by = "J Clerk"\n')
+    with pytest.raises(TableError, match=words):
+        RiskTables.load(tmp_path)
+
+
+def test_a_country_is_known_in_any_case_and_by_its_other_names():
+    assert TABLES.country(" malaysia ") == "Malaysia"
+    assert TABLES.country("Burma") == "Myanmar"
+    assert TABLES.country("Atlantis") is None
+
+
+def test_an_origin_that_no_table_knows_counts_as_not_known():
+    nowhere = facts("uniform_workwear_textiles", origins=("Atlantis",))
+    assert (
+        assess(nowhere, TABLES).points == assess(facts("uniform_workwear_textiles"), TABLES).points
+    )

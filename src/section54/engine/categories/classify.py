@@ -211,7 +211,13 @@ class Classifier:
         """
         if row["match"] != "start" or " " in row["name"]:
             return False
-        trades = [hit for hit in self._field_hits("supplier", supplier) if hit.code != row["code"]]
+        name = " ".join(self._vocabulary.name_words(row["name"]))
+        trades = [
+            hit
+            for hit in self._field_hits("supplier", supplier)
+            # The known word itself, if it is also a phrase, is no trade beside it.
+            if hit.code != row["code"] and hit.phrase != name
+        ]
         return any(hit.points >= self._settings["own_trade"] for hit in trades)
 
     def _add_known(self, evidence: Evidence, row: Mapping[str, str]) -> None:

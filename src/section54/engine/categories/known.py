@@ -65,17 +65,17 @@ class KnownSuppliers:
         short = len(words)
         while short > 1 and (words[short - 1] in _TAILS or words[short - 1].isdigit()):
             short -= 1
-        for size in range(len(words), short - 1, -1):
-            row = self._whole.get(words[:size])
-            if row is not None:
-                return row
-        for size in range(min(self._longest.get(words[0], 0), len(words)), 0, -1):
-            row = self._start.get(words[:size])
-            if row is not None:
-                return row
-        for start, word in enumerate(words):
+        whole = next((n for n in range(len(words), short - 1, -1) if words[:n] in self._whole), 0)
+        longest = min(self._longest.get(words[0], 0), len(words))
+        start = next((n for n in range(longest, 0, -1) if words[:n] in self._start), 0)
+        # "Accor Services" is a firm of its own, though "services" may also be a tail of "Accor".
+        if whole and whole >= start:
+            return self._whole[words[:whole]]
+        if start:
+            return self._start[words[:start]]
+        for at, word in enumerate(words):
             for size in range(self._inside.get(word, 0), 0, -1):
-                row = self._anywhere.get(words[start : start + size])
+                row = self._anywhere.get(words[at : at + size])
                 if row is not None:
                     return row
         return None

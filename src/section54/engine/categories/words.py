@@ -24,9 +24,12 @@ _PAIR = re.compile(r"\b([a-z])\s?(?:[&/]|\band\b)\s?([a-z]{1,2})\b")
 # "inn44014645" and "carpets4less": card systems glue numbers to words.
 _GLUED_NUMBER = re.compile(r"\b([a-z]{3,})(\d{4,}\w*|(?<=\w{5})\d[a-z]+)")
 _DIGIT = re.compile(r"[a-z]\d")
-_WORD = re.compile(r"[a-z0-9]+")
+# "›" joins two columns of a ledger: it stays as a word, so that no phrase runs across it.
+_WORD = re.compile(r"[a-z0-9]+|›")
 _ENDS_IN_ES = ("ches", "shes", "sses", "xes", "zes")
 _NEVER_PLURAL = ("ss", "us", "is", "ics", "news")
+# "Provisions" are food; "provision of a service" is no more than its supply.
+_ANOTHER_WORD = frozenset({"provisions"})
 # A field this long may have been cut off by the finance system; its last word may be half a word.
 _MAY_BE_CUT = 18
 _LEAST_STUMP = 5
@@ -39,7 +42,7 @@ def singular(word: str) -> str:
     >>> singular("batteries"), singular("boxes"), singular("tyres"), singular("gas")
     ('battery', 'box', 'tyre', 'gas')
     """
-    if len(word) < 4 or word[-1] != "s" or word.endswith(_NEVER_PLURAL):
+    if len(word) < 4 or word[-1] != "s" or word.endswith(_NEVER_PLURAL) or word in _ANOTHER_WORD:
         return word.replace("ization", "isation")
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"

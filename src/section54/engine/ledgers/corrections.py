@@ -45,7 +45,15 @@ def recall(memory: Path, publisher: str) -> Corrections:
     Raises:
         CorrectionError: the file is not ours or is damaged.
     """
-    return {layout: dict(roles) for layout, roles in _load(memory).get(publisher, {}).items()}
+    kept = _load(memory)
+    wanted = _same(publisher)
+    known = next((name for name in kept if _same(name) == wanted), None)
+    return {layout: dict(roles) for layout, roles in kept.get(known or "", {}).items()}
+
+
+def _same(publisher: str) -> str:
+    """Return a publisher's name without regard to case and spaces."""
+    return " ".join(publisher.casefold().split())
 
 
 def remember(memory: Path, publisher: str, layout: str, roles: Mapping[str, str]) -> None:
@@ -55,6 +63,7 @@ def remember(memory: Path, publisher: str, layout: str, roles: Mapping[str, str]
         CorrectionError: the file is not ours or is damaged.
     """
     kept = _load(memory)
+    publisher = next((name for name in kept if _same(name) == _same(publisher)), publisher)
     kept.setdefault(publisher, {}).setdefault(layout, {}).update(roles)
     memory.parent.mkdir(parents=True, exist_ok=True)
     partial = memory.with_name(f"{memory.name}.{os.getpid()}.part")

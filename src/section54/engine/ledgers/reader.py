@@ -486,6 +486,7 @@ def _sheet_answer(content: Content, sheet: str, outcome: SheetOutcome) -> dict[s
         "encoding": encoding,
         "delimiter": delimiter.rstrip("."),
         "layout": first.signature if first else "",
+        "file_sha256": content.sha256,
         "notes": notes,
     }
 

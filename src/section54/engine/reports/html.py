@@ -24,23 +24,33 @@ from section54.engine.reports.prompts import contacts, high_risk_trades, prompt_
 from section54.engine.reports.spreadsheets import METHOD
 from section54.engine.reports.wording import (
     KIND_WORDS,
+    RISK_WORK,
+    UnknownSpend,
+    bought_words,
     call_first,
     can_be_called,
     count,
     day,
     listed,
+    part_words,
+    parts_by_risk,
+    payees_words,
     percent,
+    percents,
     period,
     plain,
     pounds,
     pounds_exact,
     pounds_short,
     share_of,
+    shown_because,
     shown_name,
     shown_reasons,
     shown_spellings,
     spent_at_risk,
     sum_words,
+    sure_words,
+    unknown_spend,
 )
 from section54.engine.result import CategoryResult, Review, SupplierResult, TierResult
 from section54.engine.risk.model import TIER_ORDER, Tier
@@ -51,6 +61,7 @@ THEN = 5  # the next ones, in a short table
 RANKED = 100
 UNKNOWN_PAYEES = 10
 CHANGES = 15
+LARGEST_CHANGES = 3
 SPELLINGS = 8
 CHART_CATEGORIES = 15
 
@@ -62,6 +73,7 @@ class HotSpot:
     category: CategoryResult
     share: Decimal
     next_step: str
+    payees: str
     largest: tuple[str, ...]
     sheet: str
 
@@ -77,23 +89,48 @@ class Change:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class TierChange:
+    """Pounds paid before and now to the payees of one tier."""
+
+    tier: Tier
+    before: Decimal
+    now: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownRow:
+    """A payee with spend that could not be placed, and what to do about it."""
+
+    supplier: SupplierResult
+    amount: Decimal
+    lines: int
+    next_step: str
+
+
 def _hot_spots(review: Review, sheets: set[str], own: Path | None) -> list[HotSpot]:
-    largest: dict[str, list[tuple[Decimal, str]]] = {}
+    paid: dict[str, dict[str, Decimal]] = {}
+    payees: dict[str, dict[str, SupplierResult]] = {}
     for supplier in review.suppliers:
-        if can_be_called(supplier):
-            for part in supplier.categories:
-                largest.setdefault(part.code, []).append((part.amount, shown_name(supplier)))
+        for part in supplier.categories:
+            payees.setdefault(part.code, {})[supplier.id] = supplier
+            if can_be_called(supplier):
+                names = paid.setdefault(part.code, {})
+                name = shown_name(supplier)
+                names[name] = names.get(name, Decimal(0)) + part.amount
     spots = []
     for category in review.categories:
         if category.tier not in {Tier.HIGH, Tier.MEDIUM}:
             continue
-        names = sorted(largest.get(category.code, []), key=lambda pair: (-pair[0], pair[1]))
+        by_name = paid.get(category.code, {})
+        largest = sorted(by_name, key=lambda name: (-by_name[name], name))
         spots.append(
             HotSpot(
                 category=category,
                 share=share_of(category.absolute, review.totals.absolute),
                 next_step=next_step(category.tier, PayeeKind.FIRM, category.code, own),
-                largest=tuple(name for _, name in names[:3]),
+                payees=payees_words(payees.get(category.code, {}).values()),
+                largest=tuple(largest[:3]),
                 sheet=category.code if category.code in sheets else "",
             )
         )
@@ -133,6 +170,35 @@ def _changes(review: Review) -> list[Change]:
     return changes
 
 
+def _changed_by_tier(review: Review) -> list[TierChange]:
+    """Return what the payees of each tier were paid before and now; a payee keeps one tier."""
+    nothing = Decimal(0)
+    everybody = [(supplier, supplier.amount) for supplier in review.suppliers]
+    everybody += [(supplier, nothing) for supplier in review.stopped]
+    rows = []
+    for tier in TIER_ORDER:
+        paid = [(s.previous_amount or nothing, now) for s, now in everybody if s.tier is tier]
+        if paid:
+            before = sum((then for then, _ in paid), nothing)
+            rows.append(TierChange(tier, before, sum((now for _, now in paid), nothing)))
+    return rows
+
+
+def _largest_changes(review: Review) -> list[SupplierResult]:
+    """Return the high-risk payees whose spend changed by most pounds, up or down."""
+    high = [s for s in (*review.suppliers, *review.stopped) if s.tier is Tier.HIGH]
+    high = [supplier for supplier in high if _difference(supplier)]
+    return sorted(high, key=lambda s: (-abs(_difference(s)), s.id))[:LARGEST_CHANGES]
+
+
+def _unknown_row(unknown: UnknownSpend, own: Path | None) -> UnknownRow:
+    payee = unknown.supplier
+    asked = payee.next_step
+    if payee.tier is not Tier.UNKNOWN:  # its own next step is about its other work
+        asked = next_step(Tier.UNKNOWN, payee.kind, unknown.code, own)
+    return UnknownRow(payee, unknown.amount, unknown.lines, asked)
+
+
 def _tier(review: Review, tier: Tier) -> TierResult:
     for result in review.tiers:
         if result.tier is tier:
@@ -148,10 +214,9 @@ def _context(review: Review, own: Path | None) -> dict[str, Any]:
     first = call_first(review.suppliers, IN_FULL + THEN)
     if not first:
         first = call_first(review.suppliers, IN_FULL + THEN, Tier.MEDIUM)
-    unknown = sorted(
-        (s for s in review.suppliers if s.tier is Tier.UNKNOWN), key=lambda s: (-s.absolute, s.id)
-    )
+    unknown = unknown_spend(review.suppliers)
     categories = sorted(review.categories, key=lambda c: (-c.absolute, c.code))
+    previous = review.previous_period is not None
     return {
         "review": review,
         "high": high,
@@ -165,10 +230,14 @@ def _context(review: Review, own: Path | None) -> dict[str, Any]:
         "categories": categories,
         "bars": categories[:CHART_CATEGORIES],
         "columns": charts.monthly_columns(review.monthly),
-        "unknown": unknown[:UNKNOWN_PAYEES],
+        "unknown": [_unknown_row(payee, own) for payee in unknown[:UNKNOWN_PAYEES]],
         "unknown_count": len(unknown),
+        "unknown_shown": sum((payee.amount for payee in unknown[:UNKNOWN_PAYEES]), Decimal(0)),
         "ranked": review.suppliers[:RANKED],
-        "changes": _changes(review) if review.previous_period is not None else [],
+        "changes": _changes(review) if previous else [],
+        "by_tier": _changed_by_tier(review) if previous else [],
+        "largest_changes": _largest_changes(review) if previous else [],
+        "payees_of": {tier: [s for s in review.suppliers if s.tier is tier] for tier in Tier},
         "sheets": sheets,
         "contacts": contacts(own),
         "method": METHOD,
@@ -195,6 +264,14 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "sum_words": sum_words,
     "difference": _difference,
     "spent_at_risk": spent_at_risk,
+    "payees": payees_words,
+    "bought": bought_words,
+    "parts": parts_by_risk,
+    "part_words": part_words,
+    "sure": sure_words,
+    "percents": percents,
+    "share": share_of,
+    "risk_work": lambda tier: RISK_WORK[tier],
     "kind_words": lambda kind: KIND_WORDS[kind],
     "letter": lambda tier: charts.LETTERS[tier],
     "slug": lambda tier: tier.value.replace("_", "-"),
@@ -215,7 +292,7 @@ def page(review: Review, tables: Path | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
-    environment.globals.update(length=charts.length, share_of=share_of)
+    environment.globals.update(length=charts.length, share_of=share_of, shown_because=shown_because)
     css = _source("page.css")
     digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
     # The style sheet is ours, not a ledger's: it must reach the page as it is.

@@ -84,6 +84,7 @@ def _supplier(supplier: SupplierResult) -> dict[str, Any]:
         "id": supplier.id,
         "name": shown_name(supplier),
         "names_seen": list(shown_spellings(supplier)),
+        "grouped_because": list(supplier.grouped_because if shown_spellings(supplier) else ()),
         "amount": money(supplier.amount),
         "lines": supplier.lines,
         "tier": supplier.tier.value,
@@ -134,6 +135,7 @@ def _columns(columns: Iterable[ColumnFound]) -> dict[str, dict[str, Any]]:
 def _source(sheet: SheetRead) -> dict[str, Any]:
     return {
         "sha256": sheet.sha256,
+        "file_sha256": sheet.file_sha256,
         "file": sheet.file,
         "sheet": sheet.sheet,
         "columns": _columns(sheet.columns),
@@ -191,6 +193,7 @@ def review_as_json(review: Review) -> dict[str, Any]:
         "previous": {
             "period": [_day(when) for when in before] if before else None,
             "amount": money(review.previous_amount),
+            "sources": [_source(sheet) for sheet in review.previous_sheets],
             "stopped": [_supplier(supplier) for supplier in review.stopped],
         },
         "concentration": {

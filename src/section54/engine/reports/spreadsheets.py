@@ -44,12 +44,16 @@ from odf.text import P
 from section54.engine.reports.cells import safe_cell
 from section54.engine.reports.wording import (
     KIND_WORDS,
+    part_words,
     period,
     shown_because,
     shown_name,
     shown_reasons,
     shown_spellings,
+    spent_at,
+    spent_at_risk,
     sum_words,
+    unknown_spend,
 )
 from section54.engine.result import Review, SupplierResult
 from section54.engine.risk.model import Tier
@@ -158,13 +162,13 @@ def _supplier_row(supplier: SupplierResult, place: int) -> tuple[Value, ...]:
         sum_words(supplier.assessment),
         _lines(reason.because for reason in shown_reasons(supplier)),
         supplier.next_step,
+        spent_at_risk(supplier),
+        spent_at(supplier, Tier.HIGH),
         supplier.amount,
         supplier.lines,
         supplier.first_paid,
         supplier.last_paid,
-        _lines(
-            f"{category.label} ({category.tier.label.lower()})" for category in supplier.categories
-        ),
+        _lines(f"{part_words(part)} ({part.tier.label.lower()})" for part in supplier.categories),
         supplier.previous_amount,
         supplier.change,
         _lines(shown_because(supplier, text) for text in supplier.assessment.not_known),
@@ -185,6 +189,8 @@ def _suppliers(review: Review) -> Sheet:
             Column("Sum", width=32),
             Column("Why", width=60),
             Column("Next step", width=60),
+            Column("Spend at its risk", Kind.MONEY, 16),
+            Column("High-risk spend", Kind.MONEY, 16),
             Column("Pounds", Kind.MONEY, 16),
             Column("Payments", Kind.NUMBER, 10),
             Column("First paid", Kind.DATE, 12),
@@ -197,6 +203,38 @@ def _suppliers(review: Review) -> Sheet:
             Column("Id", width=17),
         ),
         tuple(_supplier_row(supplier, i) for i, supplier in enumerate(review.suppliers, 1)),
+    )
+
+
+def _supplier_categories(review: Review) -> Sheet:
+    return Sheet(
+        "Supplier categories",
+        (
+            Column("Payee", width=38),
+            Column("Category", width=38),
+            Column("Variant", width=18),
+            Column("Risk to people", width=15),
+            Column("Pounds", Kind.MONEY, 16),
+            Column("Payments", Kind.NUMBER, 10),
+            Column("Why this category", width=70),
+            Column("How sure", Kind.SHARE, 10),
+            Column("Id", width=17),
+        ),
+        tuple(
+            (
+                shown_name(supplier),
+                part.label,
+                part.variant.replace("_", " "),
+                part.tier.label,
+                part.amount,
+                part.lines,
+                shown_because(supplier, part.because),
+                round(Decimal(str(part.confidence)), 4),
+                supplier.id,
+            )
+            for supplier in review.suppliers
+            for part in supplier.categories
+        ),
     )
 
 
@@ -263,27 +301,30 @@ def _changes(review: Review) -> Sheet:
 
 
 def _not_known(review: Review) -> Sheet:
-    unknown = [supplier for supplier in review.suppliers if supplier.tier is Tier.UNKNOWN]
-    rows: list[tuple[Value, ...]] = [
-        (
-            shown_name(supplier),
-            KIND_WORDS[supplier.kind],
-            supplier.amount,
-            supplier.lines,
-            _lines(shown_because(supplier, text) for text in supplier.assessment.not_known),
-            supplier.next_step,
-            supplier.id,
+    rows: list[tuple[Value, ...]] = []
+    for unknown in unknown_spend(review.suppliers):
+        payee = unknown.supplier
+        rows.append(
+            (
+                shown_name(payee),
+                KIND_WORDS[payee.kind],
+                unknown.amount,
+                unknown.lines,
+                payee.amount,
+                _lines(shown_because(payee, text) for text in payee.assessment.not_known),
+                payee.next_step if payee.tier is Tier.UNKNOWN else None,
+                payee.id,
+            )
         )
-        for supplier in unknown
-    ]
-    rows += [(text, "About the whole review", *(None,) * 5) for text in review.not_known]
+    rows += [(text, "About the whole review", *(None,) * 6) for text in review.not_known]
     return Sheet(
         "Not known",
         (
             Column("Payee", width=60),
             Column("Kind", width=24),
-            Column("Pounds", Kind.MONEY, 16),
-            Column("Payments", Kind.NUMBER, 10),
+            Column("Pounds not known", Kind.MONEY, 16),
+            Column("Payments not known", Kind.NUMBER, 10),
+            Column("Pounds in all", Kind.MONEY, 16),
             Column("What is not known", width=50),
             Column("Next step", width=60),
             Column("Id", width=17),
@@ -329,7 +370,7 @@ def _sources(review: Review) -> Sheet:
             Column("Headings", Kind.NUMBER, 10),
             Column("Pounds read", Kind.MONEY, 18),
             Column("Column total", Kind.MONEY, 18),
-            Column("Gap", Kind.MONEY, 16),
+            Column("In rows not counted (totals and the like)", Kind.MONEY, 18),
             Column("Net or gross", width=13),
             Column("Dates missing", Kind.NUMBER, 14),
             Column("Columns found", width=50),
@@ -385,7 +426,10 @@ METHOD = (
         "unknown, low, not applicable."
     ),
     "Public bodies, tax, grants and people are not applicable: they are not assessed as suppliers.",
-    "Spend is shown beside risk, because it tells how much say you have. It never changes a tier.",
+    (
+        "Payees are listed by risk, and within a risk by the pounds spent on the work of that "
+        "risk, because that tells how much say you have. Spend never changes a tier."
+    ),
     (
         "Shares are of absolute amounts, so that a credit does not hide a payment. Amounts are net "
         "of credits."
@@ -408,6 +452,7 @@ def sheets_of(review: Review) -> tuple[Sheet, ...]:
     return (
         _summary(review),
         _suppliers(review),
+        _supplier_categories(review),
         _categories(review),
         _changes(review),
         _not_known(review),

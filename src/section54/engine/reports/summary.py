@@ -10,6 +10,7 @@ from section54.engine.reports.wording import (
     call_first,
     count,
     percent,
+    percents,
     period,
     plain,
     pounds,
@@ -18,6 +19,7 @@ from section54.engine.reports.wording import (
     shown_name,
     spent_at_risk,
     sum_words,
+    unknown_spend,
 )
 from section54.engine.result import CategoryResult, Review
 from section54.engine.risk.model import TIER_ORDER, Tier
@@ -85,7 +87,8 @@ def summary_lines(review: Review, report: Path | None = None) -> list[str]:
         _line(f"{count(totals.rows, 'row')} = {accounts}"),
     ]
     if review.refused:
-        lines.append(_line(f"{count(len(review.refused), 'file')} could not be read as a ledger"))
+        aside = count(len(review.refused), "sheet or file", "sheets or files")
+        lines.append(_line(f"{aside} set aside: the report says why"))
     if not totals.read:
         lines.append(_line("No payment could be read: see 'What was read' in the report."))
     else:
@@ -98,11 +101,9 @@ def summary_lines(review: Review, report: Path | None = None) -> list[str]:
 
 def _findings(review: Review) -> list[str]:
     cover = review.coverage
+    known, unknown, withheld = percents((cover.categorised, cover.unknown, cover.redacted))
     lines = [
-        _line(
-            f"Of that, {percent(cover.categorised)} could be given a category, "
-            f"{percent(cover.unknown)} not, {percent(cover.redacted)} withheld"
-        ),
+        _line(f"Of that, {known} could be given a category, {unknown} not, {withheld} withheld"),
         _line(f"Risk to people: {_tiers(review)}"),
         "",
     ]
@@ -127,9 +128,9 @@ def _findings(review: Review) -> list[str]:
             sum_read = sum_read.rpartition("= ")[2]
         right = f"{pounds_short(spent_at_risk(supplier)):>7}  {sum_read:{SUM_WIDTH}}"
         lines.append(_line(f"  {number} {shown_name(supplier)}", right).rstrip())
-    not_placed = [payee for payee in review.suppliers if payee.tier is Tier.UNKNOWN]
+    not_placed = unknown_spend(review.suppliers)
     if not_placed:
-        spent = sum((payee.absolute for payee in not_placed), Decimal(0))
+        spent = sum((t.absolute for t in review.tiers if t.tier is Tier.UNKNOWN), Decimal(0))
         share = percent(share_of(spent, review.totals.absolute))
         payees = count(len(not_placed), "payee")
         lines += [

@@ -6,17 +6,21 @@ functions beside it, and from nowhere else.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from section54.engine.identity.model import PayeeKind
-from section54.engine.result import SupplierResult
+from section54.engine.result import SupplierCategory, SupplierResult
 from section54.engine.risk.model import Assessment, Reason, Tier
 
 
 PENNY = Decimal("0.01")
 POUND = Decimal(1)
+SMALL_SHARE = Decimal("0.02")
+# What is less of the work at risk than this is not named as what a supplier was paid for.
+TRIVIAL_SHARE = Decimal("0.05")
 NAME_WITHHELD = "A person (name not shown)"
 PERSON_REASON = "Paid to a person, so not assessed as a supplier."
 HIDDEN_REASON = "Not shown here, to keep a name out of this report."
@@ -42,6 +46,38 @@ KIND_WORDS = {
     PayeeKind.REDACTED: "Name withheld by the publisher",
     PayeeKind.UNKNOWN: "Not known",
 }
+RISK_WORK = {
+    Tier.HIGH: "high-risk work",
+    Tier.MEDIUM: "medium-risk work",
+    Tier.UNKNOWN: "not known",
+    Tier.LOW: "low-risk work",
+    Tier.NOT_APPLICABLE: "outside the review",
+}
+# Kinds within a category, as the table of variants names them; others are shown by their code.
+VARIANT_WORDS = {
+    "agriculture": "farming and growing",
+    "custody": "staff in custody",
+    "equipment": "equipment",
+    "fares": "fares and tolls",
+    "foster_child": "care of children",
+    "offshore": "done abroad",
+    "other_medical": "other medical goods",
+    "person": "paid to a person",
+    "products": "products",
+    "professional": "professional grades",
+    "self_employed": "self-employed couriers",
+    "travel_booking": "booking agents",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownSpend:
+    """What one payee was paid for work that could not be placed: pounds, lines, largest part."""
+
+    supplier: SupplierResult
+    amount: Decimal
+    lines: int
+    code: str
 
 
 def plain(text: str) -> str:
@@ -86,13 +122,30 @@ def pounds_short(amount: Decimal) -> str:
     return pounds(amount)
 
 
-def percent(share: Decimal) -> str:
-    """Return a share (0 to 1) as whole per cent; never 0% for something, nor 100% for not all."""
-    if 0 < share < Decimal("0.005"):
-        return "under 1%"
-    if Decimal("0.995") <= share < 1:
-        return "over 99%"
-    return f"{(share * 100).quantize(POUND, ROUND_HALF_UP)}%"
+def percent(share: Decimal, unit: Decimal = POUND) -> str:
+    """Return a share (0 to 1) as per cent; never 0% for something, nor 100% for not all.
+
+    Args:
+        share: What to show.
+        unit: The smallest step shown: 1 for whole per cent, 0.1 for one decimal place.
+    """
+    shown = share * 100
+    if 0 < shown < unit / 2:
+        return f"under {unit}%"
+    if 100 - unit / 2 <= shown < 100:
+        return f"over {100 - unit}%"
+    return f"{shown.quantize(unit, ROUND_HALF_UP)}%"
+
+
+def percents(shares: Iterable[Decimal]) -> tuple[str, ...]:
+    """Return shares of one whole, with a decimal place for all where any is under 2%.
+
+    Whole per cent would say "over 99%, under 1%, under 1%", which tells nothing and adds up to
+    nothing.
+    """
+    parts = tuple(shares)
+    unit = Decimal("0.1") if any(0 < part < SMALL_SHARE for part in parts) else POUND
+    return tuple(percent(part, unit) for part in parts)
 
 
 def share_of(part: Decimal, whole: Decimal) -> Decimal:
@@ -202,10 +255,61 @@ def shown_reasons(supplier: SupplierResult) -> tuple[Reason, ...]:
 
 def can_be_called(supplier: SupplierResult) -> bool:
     """Return whether there is a supplier by that name to ring."""
+    if not supplier.names_seen:
+        return False  # the ledger gives no name at all
     return not is_hidden(supplier) and supplier.kind not in {
         PayeeKind.REDACTED,
         PayeeKind.PUBLIC_BODY,
     }
+
+
+def payees_words(payees: Iterable[SupplierResult], explained: str = "") -> str:
+    """Return ``157 suppliers, and 14 other payees``: who can be called, and who cannot.
+
+    Args:
+        payees: Whom to count.
+        explained: What to add after the others, where there are any.
+    """
+    listed_payees = list(payees)
+    suppliers = sum(1 for payee in listed_payees if can_be_called(payee))
+    others = len(listed_payees) - suppliers
+    if not others:
+        return count(suppliers, "supplier")
+    after = f" ({explained})" if explained else ""
+    if not suppliers:
+        return f"no named supplier, but {count(others, 'other payee')}{after}"
+    return f"{count(suppliers, 'supplier')}, and {count(others, 'other payee')}{after}"
+
+
+def part_words(part: SupplierCategory) -> str:
+    """Return what was bought, with its kind where one is known: ``Cleaning, products``."""
+    label = plain(part.label)
+    if not part.variant:
+        return label
+    return f"{label}, {VARIANT_WORDS.get(part.variant, plain(part.variant).replace('_', ' '))}"
+
+
+def parts_by_risk(supplier: SupplierResult) -> list[SupplierCategory]:
+    """Return a payee's categories with those that give it its tier first."""
+    return sorted(supplier.categories, key=lambda part: part.tier is not supplier.tier)
+
+
+def bought_words(supplier: SupplierResult) -> str:
+    """Return what the supplier was paid for at its tier, without what is hardly any of it."""
+    parts = [part for part in supplier.categories if part.tier is supplier.tier]
+    least = spent_at_risk(supplier) * TRIVIAL_SHARE
+    named = [part for part in parts if part.amount >= least] or parts
+    return listed(dict.fromkeys(part_words(part) for part in named))
+
+
+def sure_words(part: SupplierCategory) -> str:
+    """Return how sure a category is, as whole per cent."""
+    return percent(Decimal(str(part.confidence)))
+
+
+def spent_at(supplier: SupplierResult, tier: Tier) -> Decimal:
+    """Return pounds paid to this payee for work of one tier."""
+    return sum((part.amount for part in supplier.categories if part.tier is tier), Decimal(0))
 
 
 def spent_at_risk(supplier: SupplierResult) -> Decimal:
@@ -214,14 +318,36 @@ def spent_at_risk(supplier: SupplierResult) -> Decimal:
     A supplier of telephone calls that also sold one radio is high for the radio, and only the
     radio's pounds belong beside that tier.
     """
-    parts = [part.amount for part in supplier.categories if part.tier is supplier.tier]
-    return sum(parts, Decimal(0)) if parts else supplier.amount
+    return spent_at(supplier, supplier.tier) if supplier.categories else supplier.amount
 
 
 def call_first(
     suppliers: Iterable[SupplierResult], at_most: int, tier: Tier = Tier.HIGH
 ) -> list[SupplierResult]:
-    """Return the suppliers of a tier that can be rung, most pounds of that work first."""
-    chosen = [s for s in suppliers if s.tier is tier and can_be_called(s)]
-    chosen.sort(key=lambda s: (-spent_at_risk(s), s.id))
+    """Return the suppliers of a tier that can be rung, in the order given.
+
+    The review's own order is by tier, then by the pounds of the work of that tier. A supplier
+    whose credits for that work outweigh its payments is left out.
+    """
+    chosen = [s for s in suppliers if s.tier is tier and can_be_called(s) and spent_at_risk(s) > 0]
     return chosen[:at_most]
+
+
+def unknown_spend(suppliers: Sequence[SupplierResult]) -> list[UnknownSpend]:
+    """Return what each payee was paid for work that could not be placed, most pounds first.
+
+    A payee whose other work is known counts with the part that is not.
+    """
+    found = []
+    for supplier in suppliers:
+        parts = [part for part in supplier.categories if part.tier is Tier.UNKNOWN]
+        if parts:
+            found.append(
+                UnknownSpend(
+                    supplier=supplier,
+                    amount=sum((part.amount for part in parts), Decimal(0)),
+                    lines=sum(part.lines for part in parts),
+                    code=max(parts, key=lambda part: part.amount).code,
+                )
+            )
+    return sorted(found, key=lambda unknown: (-unknown.amount, unknown.supplier.id))

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from section54.engine.identity.model import PayeeKind
-from section54.engine.reference import Table, load_table
+from section54.engine.reference import Table, TableError, load_table
 
 
 # Other names of countries, small letters → as in the table of prevalence.
@@ -21,6 +21,21 @@ ALIASES = {
     "viet nam": "Vietnam",
     "dprk": "North Korea",
 }
+TIERS = ("high", "medium", "low", "unknown", "not_applicable")
+# The rows of ``risk_points`` that the sum needs.
+POINT_CASES = (
+    *(("industry", tier) for tier in ("high", "medium", "low", "unknown")),
+    ("commodity", "listed"),
+    ("commodity", "origin_unknown"),
+    ("location", "high_prevalence"),
+    ("state_imposed", "documented"),
+    ("workforce", "each"),
+    ("supply_chain_model", "each"),
+    ("chain_not_known", "beyond_first_tier"),
+    ("low_price", "below_hard_floor"),
+    ("upheld", "last_three_years"),
+    *(("tier", tier) for tier in ("high", "medium", "low")),
+)
 WORKFORCE = ("agency", "seasonal", "migrant", "isolated")
 MODEL = ("umbrella", "franchise", "subcontracting", "labour_provider")
 
@@ -80,6 +95,7 @@ class RiskTables:
     def __post_init__(self) -> None:
         """Index the rows that every assessment looks up."""
         put = object.__setattr__
+        self._check()
         put(self, "_points", {(r["indicator"], r["case"]): r for r in self.points.rows})
         put(self, "_traits", {(r["code"], r["variant"]): r for r in self.traits.rows})
         tiers = {(r["code"], ""): r["usual_tier"] for r in self.categories.rows}
@@ -98,6 +114,32 @@ class RiskTables:
                 if "yes" in (r["forced"], r["forced_child"], r["derived"])
             ),
         )
+
+    def _check(self) -> None:
+        """Refuse a table that the sum cannot be made with, and say where it is wrong.
+
+        Raises:
+            TableError: a number, a tier or a row is missing or not what it must be.
+        """
+        for place, row in enumerate(self.points.rows, start=2):
+            for column in ("points", "at_most"):
+                value = row.get(column, "")
+                if not value.isdigit() and (column == "points" or value):
+                    raise TableError(
+                        f"{self.points.name}.csv, row {place}: {column} must be a whole number, "
+                        f"not {value!r}."
+                    )
+        cases = {(row["indicator"], row["case"]) for row in self.points.rows}
+        missing = [" ".join(case) for case in POINT_CASES if case not in cases]
+        if missing:
+            raise TableError(f"{self.points.name}.csv has no row for: {', '.join(missing)}.")
+        for table in (self.categories, self.variants):
+            for place, row in enumerate(table.rows, start=2):
+                if row.get("usual_tier") not in TIERS:
+                    raise TableError(
+                        f"{table.name}.csv, row {place}: usual_tier must be one of "
+                        f"{', '.join(TIERS)}, not {row.get('usual_tier')!r}."
+                    )
 
     @classmethod
     def load(cls, own: Path | None = None) -> "RiskTables":
