@@ -11,10 +11,13 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "tools"))
 measure = __import__("measure_categories")
 
 TUNING = Path(__file__).with_name("labels_tuning.csv")
-# What docs/categories.md says of the tuning part, less a small margin.
+TEST = Path(__file__).with_name("labels_test.csv")
+# What docs/categories.md says of each part, less a small margin.
 LEAST_CATEGORY = 0.90
 LEAST_TIER = 0.91
 LEAST_SURE = 0.96
+LEAST_CATEGORY_UNSEEN = 0.80
+LEAST_TIER_UNSEEN = 0.85
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +48,28 @@ def test_the_surer_we_are_the_oftener_we_are_right(scored):
     high = [s for s in scored if s.decision.confidence >= 0.9]
     assert measure.share(high, lambda s: s.category_right, pounds=False) >= 0.95
     assert measure.share(low, lambda s: s.category_right, pounds=False) < 0.9
+
+
+@pytest.fixture(scope="module")
+def unseen():
+    with TEST.open(encoding="utf-8", newline="") as stream:
+        return measure.score(csv.DictReader(stream))
+
+
+def test_the_pairs_of_other_publishers_get_their_category_as_often_as_documented(unseen, figure):
+    for name, pounds in (("by pair", False), ("by pounds", True)):
+        share = measure.share(unseen, lambda s: s.category_right, pounds=pounds)
+        figure(f"categories right, test pairs, {name}", round(share, 3))
+    assert measure.share(unseen, lambda s: s.category_right, pounds=False) >= LEAST_CATEGORY_UNSEEN
+
+
+def test_the_pairs_of_other_publishers_get_their_tier_as_often_as_documented(unseen, figure):
+    for name, pounds in (("by pair", False), ("by pounds", True)):
+        share = measure.share(unseen, lambda s: s.tier_right, pounds=pounds)
+        figure(f"tiers right, test pairs, {name}", round(share, 3))
+    assert measure.share(unseen, lambda s: s.tier_right, pounds=False) >= LEAST_TIER_UNSEEN
+
+
+def test_the_two_parts_share_no_publisher(scored, unseen):
+    assert not {s.row["publisher"] for s in scored} & {s.row["publisher"] for s in unseen}
+    assert len(scored) + len(unseen) >= 300
