@@ -1,6 +1,6 @@
 """What an indicator is: one line of the sum, with its meaning, source, example and result."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from section54.engine.risk.facts import Facts, RiskTables
@@ -39,3 +39,11 @@ class Indicator:
 def reason(code: str, points: int, because: str, *not_known: str) -> Weighed:
     """Return one reason, and what is not known."""
     return (Reason(indicator=code, points=points, because=because),), not_known
+
+
+def each(code: str, sentence: str, found: Sequence[str], tables: RiskTables) -> Weighed:
+    """Return the table's points for each trait found, up to its most, in one sentence."""
+    if not found:
+        return NOTHING
+    points = min(tables.points_for(code, "each") * len(found), tables.at_most(code, "each"))
+    return reason(code, points, f"{sentence} {' and '.join(found)}.")

@@ -1,7 +1,7 @@
 """Business and supply-chain model: does the work pass through hands that hide who is paid?"""
 
 from section54.engine.risk.facts import MODEL, Facts, RiskTables
-from section54.engine.risk.indicators.base import NOTHING, Indicator, Weighed, reason
+from section54.engine.risk.indicators.base import Indicator, Weighed, each
 
 
 WORDS = {
@@ -21,11 +21,7 @@ def weigh(facts: Facts, tables: RiskTables) -> Weighed:
     if facts.category == "agency_staff":
         traits -= {"labour_provider"}
     found = [WORDS[trait] for trait in MODEL if trait in traits]
-    if not found:
-        return NOTHING
-    each = tables.points_for("supply_chain_model", "each")
-    points = min(each * len(found), tables.at_most("supply_chain_model", "each"))
-    return reason("supply_chain_model", points, f"It often works through {' and '.join(found)}.")
+    return each("supply_chain_model", "It often works through", found, tables)
 
 
 INDICATOR = Indicator(

@@ -1,7 +1,7 @@
 """Workforce: are the people who do the work easy to exploit?"""
 
 from section54.engine.risk.facts import WORKFORCE, Facts, RiskTables
-from section54.engine.risk.indicators.base import NOTHING, Indicator, Weighed, reason
+from section54.engine.risk.indicators.base import Indicator, Weighed, each
 
 
 WORDS = {
@@ -16,11 +16,7 @@ def weigh(facts: Facts, tables: RiskTables) -> Weighed:
     """Add 1 for each trait known of the supplier or implied by its category, at most 2."""
     traits = facts.workforce | tables.implied(facts.category, facts.variant, "workforce")
     found = [WORDS[trait] for trait in WORKFORCE if trait in traits]
-    if not found:
-        return NOTHING
-    each = tables.points_for("workforce", "each")
-    points = min(each * len(found), tables.at_most("workforce", "each"))
-    return reason("workforce", points, f"The work is often done by {' and '.join(found)}.")
+    return each("workforce", "The work is often done by", found, tables)
 
 
 INDICATOR = Indicator(
