@@ -326,3 +326,15 @@ def test_a_hundred_thousand_lines_keep_their_order_across_batches() -> None:
     assert outcome.read == 100_001
     assert outcome.lines["row"].to_pylist()[-1] == 100_002
     assert pc.max(outcome.lines["amount"]).as_py() == Decimal("100000.01")
+
+
+def test_a_row_that_leaves_the_net_amount_blank_is_read_by_its_gross_amount() -> None:
+    """Net 100 + gross 240 for the second row = 340; the net column alone sums to 100."""
+    outcome = read(
+        ["Supplier", "Date", "Net Amount", "VAT", "Gross Amount"],
+        ["Ouse Cleaning Ltd", "01/04/2025", "100.00", "20.00", "120.00"],
+        ["Nene Guarding Ltd", "02/04/2025", "", "", "240.00"],
+    )
+    assert outcome.amount == Decimal("340.00")
+    assert outcome.column_total == Decimal("100.00")
+    assert any("gross amount was used" in note for note in outcome.notes)

@@ -242,6 +242,11 @@ def read_sheet(
         outcome.rejected += rejected
         outcome.dates_missing += missing
         outcome.column_total += stretch.column_total(stop)
+        from_gross = int(stretch.from_gross[: stop - start].sum())
+        if from_gross:
+            outcome.notes.append(
+                f"{from_gross:,} rows leave the net amount blank: their gross amount was used."
+            )
         if following is None:
             break
         headings.add(stop)
@@ -389,7 +394,8 @@ class _Stretch:
         supplier = layout.index("supplier")
         if amount is None or supplier is None:
             raise NoLayoutError("no column says who was paid or how much")
-        self.amounts = self._money(amount[0])
+        self.column = self._money(amount[0])
+        self.amounts, self.from_gross = self._with_gross(amount)
         readable = np.asarray(pc.is_valid(self.amounts))
         self.suppliers = self._text(supplier)
         self.headings: set[int] = set()
@@ -417,6 +423,16 @@ class _Stretch:
     def _money(self, index: int) -> pa.Array:
         return _each_once(self._raw(index), lambda cell: parse_amount(clean(cell)), MONEY)
 
+    def _with_gross(self, amount: tuple[int, str]) -> tuple[pa.Array, np.ndarray]:
+        """Take the gross amount of a row whose net amount is left blank, and say of which."""
+        gross = self.layout.index("amount_gross")
+        if amount[1] != "net" or gross is None:
+            return self.column, np.zeros(len(self.column), dtype=bool)
+        instead = self._money(gross)
+        blank = pc.equal(pc.binary_length(self._text(amount[0])), 0)
+        use = pc.and_(blank, pc.is_valid(instead))
+        return pc.if_else(use, instead, self.column), np.asarray(use)
+
     def _raw(self, index: int) -> pa.ChunkedArray:
         return self.grid.columns[index].slice(self.start, self.end - self.start)
 
@@ -435,7 +451,7 @@ class _Stretch:
 
     def column_total(self, stop: int) -> Decimal:
         """Return the sum of every numeric cell of the amount column before ``stop``."""
-        total = pc.sum(self.amounts.slice(0, stop - self.start)).as_py()
+        total = pc.sum(self.column.slice(0, stop - self.start)).as_py()
         return Decimal(total) if total is not None else Decimal("0.00")
 
     def finish(

@@ -18,7 +18,7 @@ def weigh(facts: Facts, tables: RiskTables) -> Weighed:
         return reason(
             "commodity",
             tables.points_for("commodity", "origin_unknown"),
-            f"{good} are listed as made by forced labour in some countries, "
+            f"{good}: listed as made by forced labour in some countries, "
             "and the origin is not known.",
             "where the goods are made",
         )
@@ -28,7 +28,7 @@ def weigh(facts: Facts, tables: RiskTables) -> Weighed:
     return reason(
         "commodity",
         tables.points_for("commodity", "listed"),
-        f"{good} from {', '.join(listed)} are listed as made by forced labour.",
+        f"{good} from {', '.join(listed)}: listed as made by forced labour there.",
     )
 
 
