@@ -158,7 +158,7 @@ def review(
         plan = Plan(
             ledgers=_files(ledgers, out),
             previous=_files(previous, out),
-            body=body or "Spend",
+            body=body,
             store=out / "ledgers",
             lines=making / "lines.parquet",
             corrections=corrections,
