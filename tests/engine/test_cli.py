@@ -98,6 +98,7 @@ def test_a_supplier_of_the_previous_period_only_has_stopped(tmp_path, ledger):
     [
         ("page.csv", b"<!DOCTYPE html><html><body>404</body></html>", "web page"),
         ("empty.csv", b"", "empty"),
+        ("headings.csv", b"Date,Supplier,Amount\n", "headings but no payments below"),
         ("words.csv", b"to whom it may concern,\nthis is,\na letter,\n", "list of payments"),
     ],
 )

@@ -195,6 +195,8 @@ def read_sheet(
     header = header_named_by(grid.head, correction)
     if header is None:
         header = find_header([[clean(cell) for cell in record] for record in grid.head], words)
+    if header is not None and filled[-1] <= header:
+        raise NoLayoutError("it has headings but no payments below them")
     start = 0 if header is None else header + 1
     layout = _layout(grid, header, start, _until(grid, header, words), words, correction)
 
