@@ -190,7 +190,7 @@ def test_a_register_of_contracts_is_no_ledger_of_payments() -> None:
     [
         ([], "it is empty"),
         ([["", " "], ["\u200b"]], "it is empty"),
-        ([HEADER], "no column says who was paid or how much"),
+        ([HEADER], "it has headings but no payments below them"),
         ([HEADER[:3], *[s[:3] for s in SOME]], "no column says how much"),
         ([["Notes"], ["The list leaves out salaries."]], "no column says who was paid or how much"),
         (
