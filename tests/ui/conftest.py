@@ -55,3 +55,8 @@ def env():
 @pytest.fixture
 def get():
     return RequestFactory().get
+
+
+@pytest.fixture
+def settings_templates():
+    return TEMPLATES

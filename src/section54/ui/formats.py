@@ -119,7 +119,8 @@ def file_size(size: int | None) -> str:
         least = Decimal("0.1") if unit != "KB" and shown < 10 else Decimal(1)
         rounded = shown.quantize(least, ROUND_HALF_UP)
         if rounded < 1000 or unit == UNITS[-1]:
-            return f"{max(rounded, Decimal(1)):,} {unit}"
+            whole = rounded == rounded.to_integral_value()
+            return f"{rounded.quantize(Decimal(1)) if whole else rounded:,} {unit}"
     return NOT_KNOWN  # never reached: the last unit always answers
 
 

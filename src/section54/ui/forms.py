@@ -21,18 +21,42 @@ from section54.ui.govuk import component
 
 DATE_PARTS = ("day", "month", "year")
 ERROR_TITLE = "There is a problem"
+DETERMINERS = {"a", "an", "the", "your", "this", "that", "these", "each", "any", "what", "who"}
+WIDTHS = ((forms.DecimalField, "10"), (forms.FloatField, "10"), (forms.IntegerField, "5"))
 Words = Mapping[str, str]
 
 
 # --- the sentences ------------------------------------------------------------------------------
 
 
-def _noun(field: forms.Field, label: str) -> str:
-    """Return the label as it stands inside a sentence: ``your email address``, ``VAT number``."""
-    words = str(label or field.label or "an answer").strip().rstrip("?:").strip()
+def _is_named(words: str) -> bool:
+    """Say whether words stand in a sentence as they are: ``your name``, ``the date``."""
+    return words.split(" ")[0].casefold() in DETERMINERS
+
+
+def _lowered(words: str) -> str:
+    """Return words as they stand inside a sentence; ``VAT number`` keeps its capitals."""
     first = words.split(" ")[0]
-    # "VAT number" and "I agree" keep their capitals.
-    return words if len(first) < 2 or not first[1:].islower() else words[0].lower() + words[1:]
+    return words if len(first) > 1 and not first[1:].islower() else words[0].lower() + words[1:]
+
+
+def _bare(label: str) -> str:
+    return label.strip().rstrip("?:").strip() or "answer"
+
+
+def _noun(label: str) -> str:
+    """Return a label as it stands inside a sentence: ``the amount``, ``your email address``."""
+    words = _lowered(_bare(label))
+    if label.strip().endswith("?"):
+        return f"an answer to “{label.strip()}”"
+    return words if _is_named(words) else f"the {words}"
+
+
+def _subject(label: str, noun: str) -> str:
+    """Return how a sentence about a field begins: ``Amount``, ``The reason``."""
+    words = noun if noun or label.strip().endswith("?") else _bare(label)
+    words = re.sub(r"^(a|an) ", "the ", words) or "the answer"
+    return words[0].upper() + words[1:]
 
 
 def sentences(field: forms.Field, label: str, noun: str = "") -> dict[str, str]:
@@ -43,8 +67,8 @@ def sentences(field: forms.Field, label: str, noun: str = "") -> dict[str, str]:
         label: Its label, for sentences that begin with it.
         noun: How it is called inside a sentence, with its article: ``a reason``.
     """
-    what = noun or _noun(field, label)
-    asked = what[0].upper() + what[1:]
+    what = noun or _noun(label)
+    asked = _subject(label, noun)
     from_list = f"Select one of the choices shown for {what}"
     limited = asked.replace("%", "%%")  # these are filled in with the limit
     widget = field.widget
@@ -66,9 +90,7 @@ def sentences(field: forms.Field, label: str, noun: str = "") -> dict[str, str]:
             "name and choose it again",
         }
     elif isinstance(field, forms.EmailField):
-        found["invalid"] = (
-            f"{asked} must be in the right format, such as name@example.com. Check what you entered"
-        )
+        found["invalid"] = f"Enter {what} in the right format, such as name@example.com"
     elif isinstance(field, forms.IntegerField) and not isinstance(
         field, forms.DecimalField | forms.FloatField
     ):
@@ -103,7 +125,7 @@ def give_sentences(form: forms.BaseForm) -> None:
     nouns: Mapping[str, str] = getattr(form, "nouns", {})
     for name, field in form.fields.items():
         if isinstance(field, DateField):
-            field.noun = field.noun or nouns.get(name, "") or _noun(field, str(form[name].label))
+            field.noun = field.noun or nouns.get(name, "") or _noun(str(form[name].label))
             continue
         defaults = _default_messages(field)
         for code, sentence in sentences(field, str(form[name].label), nouns.get(name, "")).items():
@@ -171,7 +193,7 @@ class DateField(forms.Field):
         self.noun = noun
 
     def _called(self) -> str:
-        return self.noun or _noun(self, str(self.label or "the date"))
+        return self.noun or _noun(str(self.label or "the date"))
 
     def _wrong(self, sentence: str, *parts: str) -> forms.ValidationError:
         return forms.ValidationError(sentence, code=",".join(parts) or "invalid")
@@ -184,7 +206,7 @@ class DateField(forms.Field):
         if not any(typed):
             return None
         noun = self._called()
-        asked = noun[0].upper() + noun[1:]
+        asked = _subject("", noun)
         missing = [part for part, text in zip(DATE_PARTS, typed, strict=True) if not text]
         if missing:
             raise self._wrong(f"{asked} must include a {listed(missing)}", *missing)
@@ -211,7 +233,7 @@ class DateField(forms.Field):
     def validate(self, value: date | None) -> None:
         """Refuse no date where one is required, and a date outside the days allowed."""
         noun = self._called()
-        asked = noun[0].upper() + noun[1:]
+        asked = _subject("", noun)
         if value is None:
             if self.required:
                 raise self._wrong(f"Enter {noun}", *DATE_PARTS)
@@ -527,6 +549,8 @@ def render_field(form: forms.BaseForm, name: str, **options: Any) -> Markup:
     width = options.pop("width", "")
     folder, params = _component(form, name, bound, options)
     params["name"] = bound.html_name
+    if not width and folder == "input":
+        width = next((wide for kind, wide in WIDTHS if isinstance(bound.field, kind)), "")
     if hint:
         params["hint"] = hint if isinstance(hint, dict) else {"text": str(hint)}
     errors = _errors(form, name) if form.is_bound else []
