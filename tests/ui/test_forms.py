@@ -233,7 +233,7 @@ def test_several_forms_share_one_summary():
 
 
 def test_what_was_typed_is_shown_again_and_never_markup_or_a_password():
-    secret = "hunter2"
+    secret = "hunter2"  # noqa: S105
     form = filled(name="<b>&", password=secret, reason="</textarea><script>")
     assert 'value="&lt;b&gt;&amp;"' in form.render_field("name")
     assert secret not in form.render_field("password")
