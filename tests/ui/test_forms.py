@@ -318,3 +318,10 @@ def test_the_mixin_stands_before_a_form():
 
     with pytest.raises(TypeError, match="before a form"):
         Wrong()
+
+
+def test_a_hint_may_be_changed_or_left_out():
+    form = Everything()
+    assert "As it is on the invoice" in form.render_field("name")
+    assert "Another hint" in form.render_field("name", hint="Another hint")
+    assert "hint" not in form.render_field("name", hint=False)
