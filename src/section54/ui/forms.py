@@ -540,8 +540,8 @@ def render_field(form: forms.BaseForm, name: str, **options: Any) -> Markup:
         name: The field's name in it.
         options: ``label`` and ``hint`` instead of the field's own (``hint=False``: none);
             ``size`` of the label or legend (s, m, l, xl); ``page_heading`` where the label is
-            the page's h1; ``hidden_label``; ``optional=False`` to leave out "(optional)"; ``width`` (2, 3, 4, 5,
-            10, 20 characters); ``prefix``, ``suffix``; ``rows`` and ``count`` of a textarea;
+            the page's h1; ``hidden_label``; ``optional=False`` to leave out "(optional)";
+            ``width`` (2, 3, 4, 5, 10, 20 characters); ``prefix``, ``suffix``; ``rows`` and ``count`` of a textarea;
             ``inline``, ``small``, ``hints`` and ``conditional`` (by value) of choices; and any
             parameter of the component's macro, such as ``autocomplete`` or ``attributes``.
     """
