@@ -541,9 +541,10 @@ def render_field(form: forms.BaseForm, name: str, **options: Any) -> Markup:
         options: ``label`` and ``hint`` instead of the field's own (``hint=False``: none);
             ``size`` of the label or legend (s, m, l, xl); ``page_heading`` where the label is
             the page's h1; ``hidden_label``; ``optional=False`` to leave out "(optional)";
-            ``width`` (2, 3, 4, 5, 10, 20 characters); ``prefix``, ``suffix``; ``rows`` and ``count`` of a textarea;
-            ``inline``, ``small``, ``hints`` and ``conditional`` (by value) of choices; and any
-            parameter of the component's macro, such as ``autocomplete`` or ``attributes``.
+            ``width`` (2, 3, 4, 5, 10, 20 characters); ``prefix``, ``suffix``;
+            ``rows`` and ``count`` of a textarea; ``inline``, ``small``, ``hints`` and
+            ``conditional`` (by value) of choices; and any parameter of the component's macro,
+            such as ``autocomplete`` or ``attributes``.
     """
     bound = form[name]
     if bound.is_hidden:
