@@ -33,7 +33,12 @@ from section54.engine.ledgers.reader import TYPED, LedgerRead, read_ledger
 from section54.engine.reference import TableError, load_table, table_names
 from section54.engine.reports.html import write_html
 from section54.engine.reports.json_file import write_json
-from section54.engine.reports.spreadsheets import write_ods, write_rejected_csv, write_xlsx
+from section54.engine.reports.spreadsheets import (
+    sheets_of,
+    write_ods_sheets,
+    write_rejected_csv,
+    write_xlsx_sheets,
+)
 from section54.engine.reports.summary import summary_lines
 from section54.engine.reports.wording import plain
 from section54.engine.result import Review, SheetRead
@@ -194,11 +199,12 @@ def _only_one_in(out: Path) -> Iterator[Path]:
 
 def _write(reviewed: Reviewed, out: Path, tables: Path | None, on_step: Step) -> None:
     """Write the report's files."""
+    sheets = sheets_of(reviewed.review)
     writers: tuple[tuple[str, Callable[[Review, Path], None]], ...] = (
         ("review.json", write_json),
         ("review.html", partial(write_html, tables=tables)),
-        ("review.xlsx", write_xlsx),
-        ("review.ods", write_ods),
+        ("review.xlsx", lambda review, path: write_xlsx_sheets(review, sheets, path)),
+        ("review.ods", lambda _, path: write_ods_sheets(sheets, path)),
         ("rejected.csv", lambda _, path: write_rejected_csv(_rejected(reviewed.rejected), path)),
     )
     for number, (name, write) in enumerate(writers):
