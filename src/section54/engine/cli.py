@@ -116,10 +116,10 @@ def cli() -> None:
 @click.option(
     "--on",
     "engine",
-    type=click.Choice(["duckdb", "spark"]),
+    metavar="ENGINE",
     default="duckdb",
     show_default=True,
-    help="What does the sums. Spark comes with a later release.",
+    help="What does the sums: duckdb, spark (on this machine) or a Spark master (spark://…).",
 )
 @click.option(
     "--tables",
