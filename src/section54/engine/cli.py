@@ -1,5 +1,6 @@
 """The command line: the review and every check of the engine, without the website."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -471,6 +472,9 @@ def _progress(console: Console) -> Iterator[Step]:
 
 def main() -> None:
     """Run the command line: one clear sentence when something is wrong with what was given."""
+    # A review makes millions of small things and hardly a cycle: Python's search for cycles among
+    # them took a fifth of its time.
+    gc.set_threshold(200_000, 50, 100)
     for extra in entry_points(group="section54.commands"):
         cli.add_command(extra.load())
     try:

@@ -148,13 +148,16 @@ class DuckDb(Engine):
     def keep(self, expression: Any, path: Path) -> Any:
         """Write decided lines to one Parquet file, in order.
 
-        The lines come in their order and a join with a smaller table leaves them so; sorting ten
-        million again would take more time and room than all else. DuckDB does not promise it, so
-        the file is looked through, and sorted if need be (sheets of a workbook are, for one).
+        The lines come in their order, and on one thread a join with a smaller table leaves them
+        so; sorting ten million again would take more time and room than all else. DuckDB does not
+        promise it, so the file is looked through, and sorted if need be (the sheets of a workbook
+        may be in another order, for one).
         """
         partial = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
+            self._connection.raw_sql("SET threads = 1")
             self.patiently(lambda: self._connection.to_parquet(expression, partial))
+            self._connection.raw_sql(f"SET threads = {THREADS}")
             if not self.patiently(lambda: in_order(partial)):
                 ordered = expression.order_by(*frames.LINE_ORDER)
                 self.patiently(lambda: self._connection.to_parquet(ordered, partial))

@@ -12,6 +12,7 @@ none of them) the clock alone holds.
 
 import contextlib
 import errno
+import gc
 import importlib
 import json
 import os
@@ -308,6 +309,7 @@ def main() -> None:
             say(defect="".join(traceback.format_exception(kind, error, trace)))
 
     sys.excepthook = last_words
+    gc.set_threshold(200_000, 50, 100)  # many small things, hardly a cycle among them
     job = json.loads(sys.stdin.buffer.read())
     sys.stdin.close()
     limits = Limits(**job["limits"])

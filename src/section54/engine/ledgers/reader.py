@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -124,16 +125,19 @@ def read_ledger(
     kept = _kept(manifest, path.name, store)
     if kept is not None:
         return kept
-    answer = run_in_child(
-        "section54.engine.ledgers.reader:read_in_child",
-        {
-            "path": str(path.absolute()),
-            "store": str(store.absolute()),
-            "corrections": {k: dict(v) for k, v in (corrections or {}).items()},
-        },
-        limits,
-        on_progress,
-    )
+    # A child that is stopped leaves what it was writing: in a folder that goes with it.
+    with TemporaryDirectory(prefix=".reading-", dir=store) as scratch:
+        answer = run_in_child(
+            "section54.engine.ledgers.reader:read_in_child",
+            {
+                "path": str(path.absolute()),
+                "store": str(store.absolute()),
+                "scratch": str(Path(scratch).absolute()),
+                "corrections": {k: dict(v) for k, v in (corrections or {}).items()},
+            },
+            limits,
+            on_progress,
+        )
     peak = int(answer.pop("peak_bytes", 0))
     answer.pop("cpu_seconds", None)
     _write_whole(manifest, json.dumps(answer, ensure_ascii=False).encode())
@@ -179,9 +183,14 @@ def read_in_child(
     corrections: Mapping[str, Mapping[str, str]],
     limits: Limits,
     progress: Callable[[dict[str, Any]], None],
+    scratch: str = "",
 ) -> dict[str, Any]:
-    """Do the work of ``read_ledger`` inside the child; arguments and answer are JSON."""
-    folder = Path(store)
+    """Do the work of ``read_ledger`` inside the child; arguments and answer are JSON.
+
+    Files are written in ``scratch`` (beside the store, "" for the store itself) and moved when
+    they are whole.
+    """
+    folder, making = Path(store), Path(scratch or store)
     words = heading_words()
     sheets: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
@@ -206,7 +215,7 @@ def read_in_child(
             json.dumps([content.content_sha256, mapping, reader_version()], sort_keys=True).encode()
         ).hexdigest()[:32]
         lines = pa.concat_tables([outcome.coded for _, outcome in outcomes])
-        _write_lines(folder / f"{name}.parquet", lines)
+        _write_lines(folder / f"{name}.parquet", lines, making)
         about_name = hashlib.sha256(f"{name} {content.name}".encode()).hexdigest()[:32]
         rejected = [
             (content.content_sha256, content.name, sheet, row, reason, text)
@@ -220,6 +229,7 @@ def read_in_child(
                 [pa.array(c, f.type) for c, f in zip(columns, REJECTED_SCHEMA, strict=True)],
                 schema=REJECTED_SCHEMA,
             ),
+            making,
         )
         contents.append(
             {
@@ -264,7 +274,8 @@ def _stirred(marks: np.ndarray) -> np.ndarray:
     """Return numbers in which every bit depends on every bit of those given (MurmurHash3's end)."""
     for by in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
         marks = (marks ^ (marks >> np.uint64(33))) * np.uint64(by)
-    return marks ^ (marks >> np.uint64(33))
+    stirred: np.ndarray = marks ^ (marks >> np.uint64(33))
+    return stirred
 
 
 def _read_content(
@@ -543,18 +554,18 @@ def _from_manifest(answer: dict[str, Any], file: str, store: Path, peak: int) ->
     )
 
 
-def _write_lines(path: Path, coded: pa.Table) -> None:
+def _write_lines(path: Path, coded: pa.Table, making: Path) -> None:
     """Write coded lines as ``LEDGER_SCHEMA``, whole or not at all, a piece in memory at a time."""
-    partial = _partial(path)
+    partial = _partial(making / path.name)
     with pq.ParquetWriter(partial, LEDGER_SCHEMA, compression="zstd") as writer:
         for start in range(0, max(1, coded.num_rows), GROUP):
             writer.write_table(coded.slice(start, GROUP).cast(LEDGER_SCHEMA))
     partial.replace(path)
 
 
-def _write_parquet(path: Path, table: pa.Table) -> None:
+def _write_parquet(path: Path, table: pa.Table, making: Path) -> None:
     """Write a file whole or not at all: under another name first, then moved into place."""
-    partial = _partial(path)
+    partial = _partial(making / path.name)
     pq.write_table(table, partial, compression="zstd")
     partial.replace(path)
 

@@ -130,7 +130,8 @@ class Cells:
 
     def spread(self, of_values: pa.Array | np.ndarray) -> np.ndarray:
         """Return for each record what holds for its cell."""
-        return np.asarray(of_values)[self.codes]
+        found: np.ndarray = np.asarray(of_values)[self.codes]
+        return found
 
 
 class Grid:
@@ -539,8 +540,10 @@ class _Stretch:
 
     def _is_empty(self, index: int) -> np.ndarray:
         """Return in which records a column's tidy cell is empty."""
-        empty = np.asarray(pc.equal(pc.binary_length(self.grid.columns[index].tidy), 0))
-        return empty[self._codes(index)]
+        empty: np.ndarray = np.asarray(
+            pc.equal(pc.binary_length(self.grid.columns[index].tidy), 0)
+        )[self._codes(index)]
+        return empty
 
     def _heading(self, record: int, words: HeadingWords) -> str:
         cells = self.grid.record(record)
