@@ -116,7 +116,7 @@ def test_a_query_that_takes_long_is_interrupted_when_the_beat_raises(tmp_path):
     with pytest.raises(StopError):
         engine.rows(pairs.agg(total=(pairs.n * 1.5 + pairs.m).sin().sum()))
     assert time.monotonic() - raised[0] < 5
-    assert engine.rows(ibis.memtable({"n": [1]})).num_rows == 1  # the engine still works
+    assert engine.rows(ibis.memtable(pa.table({"n": [1]}))).num_rows == 1  # the engine still works
     engine.close()
 
 
