@@ -21,15 +21,21 @@ CELL = (
 
 
 def names_seen(lines: Any) -> Any:
-    """Sum the lines by payee name as written: lines, absolute pounds, account numbers."""
+    """Sum the lines by payee name as written: lines and absolute pounds."""
     return (
         lines.group_by("supplier_as_written")
-        .agg(
-            lines=_.count(),
-            absolute=_.amount.abs().sum(),
-            numbers=_.supplier_number.collect(distinct=True, where=_.supplier_number != ""),
-        )
+        .agg(lines=_.count(), absolute=_.amount.abs().sum())
         .order_by("supplier_as_written")
+    )
+
+
+def numbers_seen(lines: Any) -> Any:
+    """Return the publishers' own account numbers that stand beside each name."""
+    return (
+        lines.filter(_.supplier_number != "")
+        .select("supplier_as_written", "supplier_number")
+        .distinct()
+        .order_by("supplier_as_written", "supplier_number")
     )
 
 

@@ -52,6 +52,7 @@ from section54.engine.risk.model import TIER_ORDER, Assessment, Tier
 
 NO_NAME = "Payee not given"
 NO_NAME_ID = "p-000000000000"
+AT_ONCE = 50_000  # kinds of purchase that are named between two steps forward
 READERS = 2  # ledgers read at a time, each in a process of its own
 # A month with hardly a line is a slip of a finger in a date, not part of the period.
 PERIOD_SHARE = 0.002
@@ -197,7 +198,9 @@ def _make(
     everything = lines if earlier is None else lines.union(earlier)
 
     on_step("Settling payees", 0, 1)
-    names = _names(engine.rows(frames.names_seen(everything)))
+    names = _names(
+        engine.rows(frames.names_seen(everything)), engine.rows(frames.numbers_seen(everything))
+    )
     payees = group_payees(names, on_step.beat)
     on_step("Settling payees", 1, 1)
 
@@ -318,16 +321,21 @@ def _read_all(
     return read
 
 
-def _names(table: pa.Table) -> list[NameSeen]:
+def _names(names: pa.Table, numbers: pa.Table) -> list[NameSeen]:
+    numbers_of: dict[str, list[str]] = defaultdict(list)
+    for name, number in zip(*(column.to_pylist() for column in numbers.columns), strict=True):
+        numbers_of[name].append(number)
     return [
         NameSeen(
-            name=row["supplier_as_written"],
-            supplier_numbers=tuple(sorted(row["numbers"] or ())),
-            lines=row["lines"],
-            amount=row["absolute"],
+            name=name,
+            supplier_numbers=tuple(sorted(numbers_of.get(name, ()))),
+            lines=lines,
+            amount=absolute,
         )
-        for row in table.to_pylist()
-        if row["supplier_as_written"]
+        for name, lines, absolute in zip(
+            *(column.to_pylist() for column in names.columns), strict=True
+        )
+        if name
     ]
 
 
@@ -358,7 +366,7 @@ def _decide(
     payees: Sequence[Payee],
     classifier: Classifier,
     tables: RiskTables,
-    on_step: Step,
+    on_step: "_Progress",
 ) -> tuple[pa.Table, Assessed]:
     """Give each kind of purchase its category and tier."""
     written_as = {
@@ -367,36 +375,55 @@ def _decide(
         for name in payee.names_seen
     }
     assessed: Assessed = {}
-    made: dict[tuple[CategoryDecision, Tier], int] = {}  # each distinct decision, numbered
-    which = []
-    rows = zip(*(purchases[column].to_pylist() for column in frames.PURCHASE), strict=True)
-    for number, (written, description, expense_type, category, department) in enumerate(rows):
-        if number % 2000 == 0:
-            on_step("Naming what was bought", number, purchases.num_rows)
-        name, kind, redacted = written_as.get(written, ("", PayeeKind.UNKNOWN, False))
-        decision = classifier.classify(
-            Purchase(
-                supplier=name if name and not redacted else written,
-                kind=kind,
-                redacted=redacted,
-                description=description,
-                expense_type=expense_type,
-                category=category,
-                department=department,
+    made: list[tuple[CategoryDecision, Tier]] = []  # each distinct decision, numbered
+    number_of: dict[tuple[CategoryDecision, Tier], int] = {}
+    # The same decision object comes again for the same words: looked up by what it is made of once.
+    known: dict[tuple[int, PayeeKind, bool], int] = {}
+    places: list[pa.Array] = []
+    for batch in purchases.to_batches(max_chunksize=AT_ONCE):
+        which = []
+        on_step("Naming what was bought", sum(map(len, places)), purchases.num_rows)
+        rows = zip(*(batch[column].to_pylist() for column in frames.PURCHASE), strict=True)
+        for number, (written, description, expense_type, category, department) in enumerate(rows):
+            if number % 2000 == 0:
+                on_step.beat()
+            name, kind, redacted = written_as.get(written, ("", PayeeKind.UNKNOWN, False))
+            decision = classifier.classify(
+                Purchase(
+                    supplier=name if name and not redacted else written,
+                    kind=kind,
+                    redacted=redacted,
+                    description=description,
+                    expense_type=expense_type,
+                    category=category,
+                    department=department,
+                )
             )
-        )
-        decision = _person_if_stated(decision, written, redacted=redacted)
-        key = (decision.code, decision.variant, kind.value, redacted)
-        if key not in assessed:
-            assessed[key] = assess(
-                Facts(
-                    category=decision.code, variant=decision.variant, kind=kind, redacted=redacted
-                ),
-                tables,
-            )
-        which.append(made.setdefault((decision, assessed[key].tier), len(made)))
+            place = None if redacted else known.get((id(decision), kind, redacted))
+            if place is None:
+                given = decision
+                decision = _person_if_stated(decision, written, redacted=redacted)
+                key = (decision.code, decision.variant, kind.value, redacted)
+                if key not in assessed:
+                    assessed[key] = assess(
+                        Facts(
+                            category=decision.code,
+                            variant=decision.variant,
+                            kind=kind,
+                            redacted=redacted,
+                        ),
+                        tables,
+                    )
+                numbered = (decision, assessed[key].tier)
+                place = number_of.setdefault(numbered, len(made))
+                if place == len(made):
+                    made.append(numbered)
+                if decision is made[place][0] and decision is given:
+                    # ``made`` holds this object, so that no other can come to have its number.
+                    known[id(decision), kind, redacted] = place
+            which.append(place)
+        places.append(pa.array(which, pa.int32()))
     on_step("Naming what was bought", purchases.num_rows, purchases.num_rows)
-    places = pa.array(which, pa.int32())
     columns = {
         "category": pa.array([decision.code for decision, _ in made], pa.string()),
         "variant": pa.array([decision.variant for decision, _ in made], pa.string()),
@@ -406,7 +433,8 @@ def _decide(
     }
     decided = purchases.select(list(frames.PURCHASE))
     for name, values in columns.items():
-        decided = decided.append_column(name, values.take(places))
+        taken = [values.take(part) for part in places]
+        decided = decided.append_column(name, pa.chunked_array(taken, values.type))
     return decided, assessed
 
 

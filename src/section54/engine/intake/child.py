@@ -249,6 +249,16 @@ def _guard(event: str, _: tuple[object, ...]) -> None:
         raise PermissionError(f"A job on a file may not do this: {event}.")
 
 
+class _NotNeeded:
+    """Keeps pandas from being loaded: Arrow looks for it, and half a job would go on that."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Say that pandas is not there; leave every other module to the usual finders."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
 def _confine(limits: Limits) -> None:
     """Take the limits on, for good, before the job's code is even loaded."""
     sys.addaudithook(_guard)
@@ -310,6 +320,7 @@ def main() -> None:
 
     sys.excepthook = last_words
     gc.set_threshold(200_000, 50, 100)  # many small things, hardly a cycle among them
+    sys.meta_path.insert(0, _NotNeeded)
     job = json.loads(sys.stdin.buffer.read())
     sys.stdin.close()
     limits = Limits(**job["limits"])

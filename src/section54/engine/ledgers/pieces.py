@@ -27,7 +27,6 @@ _ODD_SHARE = 0.02
 # A column with more distinct cells among the first rows than this is not kept as a dictionary.
 _DISTINCT = 0.9
 _FIRST_ROWS = 5_000
-_QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
 
 
 @dataclass(slots=True)
@@ -63,14 +62,14 @@ def as_utf8(data: bytes) -> tuple[bytes, str]:
 
 
 def _is_utf8(data: bytes) -> bool:
-    """Say whether bytes are UTF-8, without making a text of all of them."""
-    check = codecs.getincrementaldecoder("utf-8")()
-    view = memoryview(data)
+    """Say whether bytes are UTF-8, without making a text of them."""
+    if data.isascii():
+        return True
+    ends = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
+    whole = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(data)])
     try:
-        for at in range(0, len(data), LARGE):
-            check.decode(view[at : at + LARGE])
-        check.decode(b"", final=True)
-    except UnicodeDecodeError:
+        whole.validate(full=True)
+    except pa.ArrowInvalid:
         return False
     return True
 
@@ -115,28 +114,19 @@ def _is_plain(block: bytes, delimiter: str) -> bool:
     """
     if b"\x00" in block or block.count(b"\r") != block.count(b"\r\n"):
         return False
-    letters = np.frombuffer(block, dtype=np.uint8)
-    if b'"' not in block:
+    parts = block.split(b'"')
+    if len(parts) == 1:
         return True
-    quotes = np.flatnonzero(letters == _QUOTE)
-    if len(quotes) % 2:
+    if len(parts) % 2 == 0:
         return False
-    opening, closing = quotes[0::2], quotes[1::2]
-    mark = ord(delimiter)
-    before = np.where(opening > 0, letters[opening - 1], _LF)
-    again = np.zeros(len(opening), dtype=bool)  # the second of a pair of quotes in a cell
-    again[1:] = opening[1:] == closing[:-1] + 1
-    if not np.all((before == mark) | (before == _LF) | again):
+    # Parts of odd places stand in quotes. An empty part outside is a pair of quotes in a cell.
+    outside, inside = parts[0::2], parts[1::2]
+    mark = delimiter.encode()
+    if not {part[-1:] for part in outside[:-1]} <= {mark, b"\n", b""}:
         return False
-    after = letters[np.minimum(closing + 1, len(letters) - 1)]
-    last = closing + 1 == len(letters)
-    pair = np.zeros(len(closing), dtype=bool)
-    pair[:-1] = again[1:]
-    if not np.all((after == mark) | (after == _LF) | (after == _CR) | last | pair):
+    if not {part[:1] for part in outside[1:]} <= {mark, b"\r", b"\n", b""}:
         return False
-    ends = np.flatnonzero(letters == _LF)
-    # A line end between an opening and its closing quote has an odd number of quotes before it.
-    return not np.any(np.searchsorted(quotes, ends) % 2)
+    return b"\n" not in b"".join(inside)
 
 
 def _by_arrow(block: bytes, delimiter: str, width: int) -> Stretch | None:

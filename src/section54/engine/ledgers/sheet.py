@@ -205,7 +205,8 @@ class Grid:
             left = np.flatnonzero(blank)
             if not len(left):
                 break
-            present, places = np.unique(column.codes[left], return_inverse=True)
+            codes = column.codes[left]
+            present = _present(codes, len(column.values))
             values = column.values.take(pa.array(present))
             trimmed = pc.utf8_trim_whitespace(values)
             empty = np.array(pc.equal(pc.binary_length(trimmed), 0))
@@ -215,8 +216,17 @@ class Grid:
             )
             for value in np.flatnonzero(np.asarray(odd) & ~empty):
                 empty[value] = not clean(values[int(value)].as_py())
-            blank[left] = empty[places]
+            of_value = np.zeros(len(column.values), dtype=bool)
+            of_value[present] = empty
+            blank[left] = of_value[codes]
         return blank
+
+
+def _present(codes: np.ndarray, values: int) -> np.ndarray:
+    """Return which of so many values some code stands for, in order."""
+    met = np.zeros(values, dtype=bool)
+    met[codes] = True
+    return np.flatnonzero(met)
 
 
 def _columns(records: list[list[str]]) -> list[pa.Array]:
@@ -688,11 +698,13 @@ class _Stretch:
 def _dates(cells: pa.DictionaryArray) -> pa.Array:
     """Return the days that cells name; each distinct cell is read once."""
     codes = np.asarray(cells.indices)
-    present = np.unique(codes)
+    present = _present(codes, len(cells.dictionary))
     texts = cells.dictionary.take(pa.array(present)).to_pylist()
     order = order_of(texts)
     days = pa.array([parse_date(text, order) for text in texts], pa.date32())
-    return days.take(pa.array(np.searchsorted(present, codes)))
+    place = np.zeros(len(cells.dictionary), dtype=np.int32)
+    place[present] = np.arange(len(present))
+    return days.take(pa.array(place[codes]))
 
 
 def _always(text: str, length: int) -> pa.DictionaryArray:
