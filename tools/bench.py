@@ -36,6 +36,7 @@ DUCKDB = """
 import sys, duckdb
 con = duckdb.connect()
 con.execute('set threads = THREADS')
+con.execute('set enable_progress_bar = false')
 con.execute(r'''
 create table typed as
 with lines as (
