@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from importlib.util import find_spec
@@ -118,6 +120,29 @@ def test_a_query_that_takes_long_is_interrupted_when_the_beat_raises(tmp_path):
     assert time.monotonic() - raised[0] < 5
     assert engine.rows(ibis.memtable(pa.table({"n": [1]}))).num_rows == 1  # the engine still works
     engine.close()
+
+
+def test_ctrl_c_during_a_query_ends_it_before_the_exception_goes_on(tmp_path):
+    # Left running, the query would bring the whole process down when Python ends.
+    code = f"""
+import os, signal, threading
+from pathlib import Path
+import ibis
+from section54.engine.engines import DuckDb
+engine = DuckDb(Path({str(tmp_path)!r}), lambda: None)
+one = ibis.range(0, 200_000).unnest().name("n").as_table()
+pairs = one.cross_join(one.rename(m="n"))
+threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    engine.rows(pairs.agg(total=(pairs.n * 1.5 + pairs.m).sin().sum()))
+except KeyboardInterrupt:
+    engine.close()
+    print("stopped cleanly")
+"""
+    done = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "stopped cleanly\n"), done.stderr
 
 
 @pytest.mark.parametrize(

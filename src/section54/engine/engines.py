@@ -76,23 +76,25 @@ class Engine(ABC):
         """Do a step in another thread; an exception of ``beat``, or Ctrl-C, interrupts it."""
         done: list[Result] = []
         failed: list[BaseException] = []
+        # Not ``Thread.join``: up to Python 3.12, a Ctrl-C during it marks the thread as ended.
+        ended = threading.Event()
 
         def run() -> None:
             try:
                 done.append(work())
             except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
                 failed.append(error)
+            finally:
+                ended.set()
 
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
+        threading.Thread(target=run, daemon=True).start()
         try:
-            while thread.is_alive():
-                thread.join(HEARTBEAT)
+            while not ended.wait(HEARTBEAT):
                 self.beat()
         except BaseException:
-            while thread.is_alive():  # it may be between two queries: ask until it has ended
+            while not ended.is_set():  # it may be between two queries: ask until it has ended
                 self.interrupt()
-                thread.join(HEARTBEAT)
+                ended.wait(HEARTBEAT)
             raise
         if failed:
             raise failed[0]
