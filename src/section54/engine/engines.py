@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import threading
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
@@ -257,6 +258,8 @@ class Spark(Engine):
 def _spark_session(master: str, scratch: Path) -> Any:
     from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra, and slow to import
 
+    # It warns of a pandas that is newer than it knows; no table of ours goes through pandas.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
     # The workers must run this Python, which has the same packages.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if master.startswith("local"):
