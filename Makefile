@@ -41,9 +41,9 @@ ledgers-report: $(DEV)
 # The lock files are made by uv from pyproject.toml; commit what this changes.
 lock: $(DEV)
 	@$(BIN)/uv pip compile --python $(BIN)/python --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate -q pyproject.toml -o requirements/run.lock
+	  --no-header --no-annotate -q pyproject.toml --extra web -o requirements/run.lock
 	@$(BIN)/uv pip compile --python $(BIN)/python --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate -q pyproject.toml --group dev -o requirements/dev.lock
+	  --no-header --no-annotate -q pyproject.toml --extra web --group dev -o requirements/dev.lock
 	@$(BIN)/uv pip compile --python $(BIN)/python --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate -q requirements/tools.in -o requirements/tools.lock
 
