@@ -14,6 +14,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Any
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ from section54 import __version__
 from section54.engine import frames
 from section54.engine.categories.classify import Classifier
 from section54.engine.categories.model import CategoryDecision, Purchase
-from section54.engine.engines import Engine, connect
+from section54.engine.engines import HEARTBEAT, Engine, connect
 from section54.engine.errors import BadInput
 from section54.engine.identity.model import NameSeen, Payee, PayeeKind
 from section54.engine.identity.payees import group_payees
@@ -167,20 +168,26 @@ def make_review(plan: Plan, on_step: Step = lambda step, done, of: None) -> Revi
 
 
 class _Progress:
-    """Says which step is at work; a beat says the same again, so that it can be stopped."""
+    """Says which step is at work; a beat says the same again, so that it can be stopped.
+
+    However often it beats, it says so at most every fifth of a second: who listens may write it
+    down somewhere.
+    """
 
     def __init__(self, on_step: Step) -> None:
         self._on_step = on_step
         self._last: tuple[str, int, int] | None = None
+        self._said = 0.0
 
     def __call__(self, step: str, done: int, of: int) -> None:
         self._last = (step, done, of)
+        self._said = monotonic()
         self._on_step(step, done, of)
 
     def beat(self) -> None:
         """Say the last step again."""
-        if self._last is not None:
-            self._on_step(*self._last)
+        if self._last is not None and monotonic() - self._said >= HEARTBEAT:
+            self(*self._last)
 
 
 def _make(
@@ -276,7 +283,7 @@ def _check_sums(review: Review) -> None:
 
 
 def _read_all(
-    plan: Plan, paths: Sequence[Path], on_step: Step, step: str, other: _Read | None = None
+    plan: Plan, paths: Sequence[Path], on_step: _Progress, step: str, other: _Read | None = None
 ) -> _Read:
     """Read every file, two at a time; a file that is no ledger is listed, not fatal."""
     read = _Read()
@@ -285,24 +292,25 @@ def _read_all(
     done = 0
     lock = threading.Lock()
 
-    def said(more: int = 0) -> None:
-        nonlocal done
+    def beat(_: dict[str, Any]) -> None:
         with lock:
-            done += more
-            on_step(step, done, len(paths))
+            on_step.beat()
 
     def one(path: Path) -> LedgerRead | FileRefused:
+        nonlocal done
         try:
             result: LedgerRead | FileRefused = read_ledger(
                 path,
                 plan.store,
                 limits=plan.limits,
                 corrections=plan.corrections,
-                on_progress=lambda _: said(),
+                on_progress=beat,
             )
         except NotALedger as error:
             result = FileRefused(file=path.name, because=str(error))
-        said(1)
+        with lock:
+            done += 1
+            on_step(step, done, len(paths))
         return result
 
     on_step(step, 0, len(paths))
@@ -366,7 +374,7 @@ def _decide(
     payees: Sequence[Payee],
     classifier: Classifier,
     tables: RiskTables,
-    on_step: "_Progress",
+    on_step: _Progress,
 ) -> tuple[pa.Table, Assessed]:
     """Give each kind of purchase its category and tier."""
     written_as = {

@@ -65,6 +65,8 @@ from section54.engine.risk.model import Tier
 ALWAYS_THE_SAME = datetime(2000, 1, 1)  # noqa: DTZ001 (a label, not a time)
 # A sheet with more rows than this has them written by ``sheet_rows``: the libraries are too slow.
 LONG = 500
+# Excel's sheets end at row 1,048,576, the first of which is the heading.
+MOST_ROWS = 1_048_575
 # How hard OpenDocument's XML is packed, 1 to 9: 6 takes twice the time of 3 for a tenth less.
 PACKED = 3
 
@@ -538,7 +540,7 @@ def write_xlsx_sheets(review: Review, sheets: Sequence[Sheet], path: Path) -> No
         else:
             _write_rows(page, sheet, formats)
         page.freeze_panes(1, 2 if sheet.name == "Suppliers" else 0)
-        page.autofilter(0, 0, max(len(sheet.rows), 1), len(sheet.columns) - 1)
+        page.autofilter(0, 0, max(min(len(sheet.rows), MOST_ROWS), 1), len(sheet.columns) - 1)
         page.set_landscape()
         page.set_paper(9)
         page.fit_to_pages(1, 0)
@@ -569,9 +571,9 @@ def _put_rows(book: Any, page: _Page, sheet: Sheet, formats: Mapping[Kind, Any])
     styles = {kind: form._get_xf_index() for kind, form in formats.items()}
     shared = book.str_table._get_shared_string_index
     page.rows_below = tuple(
-        xlsx_rows(sheet.columns, sheet.rows, styles, Kind.TEXT, Kind.DATE, shared)
+        xlsx_rows(sheet.columns, sheet.rows[:MOST_ROWS], styles, Kind.TEXT, Kind.DATE, shared)
     )
-    page.last_row = len(sheet.rows)
+    page.last_row = min(len(sheet.rows), MOST_ROWS)
 
 
 def _add_category_chart(book: Any, page: Any, sheet: Sheet) -> None:
