@@ -134,7 +134,7 @@ def months(summed: Any) -> Any:
 def main_reasons(decided: Any) -> Any:
     """Return, for each payee's category, the reason that most of its pounds were given.
 
-    Of equal sums the first reason counts, and the surer decision: the same answer every time.
+    Of equal sums the first reason counts, and the less sure decision: the same answer every time.
     """
     keys = ["supplier_id", "category", "variant"]
     reasons = decided.group_by(*keys, "category_reason", "category_confidence").agg(
@@ -143,7 +143,7 @@ def main_reasons(decided: Any) -> Any:
     order = [
         ibis.desc("absolute"),
         ibis.asc("category_reason"),
-        ibis.desc("category_confidence"),
+        ibis.asc("category_confidence"),
     ]
     ranked = reasons.mutate(
         place=ibis.row_number().over(ibis.window(group_by=keys, order_by=order))
