@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.run-ready
 DEV := $(VENV)/.dev-ready
+ASSETS := $(VENV)/.assets-ready
 OUT ?= out
 LEDGER ?=
 BODY ?=
@@ -67,3 +68,8 @@ $(DEV): requirements/dev.lock pyproject.toml $(VENV)/bin/uv
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@ $(RUN)
+
+# The pages' style sheet and scripts; node comes from the machine or from the Python package index.
+$(ASSETS): $(wildcard src/section54/ui/assets/*) tools/assets.py $(VENV)/bin/uv
+	@$(BIN)/python tools/assets.py
+	@touch $@

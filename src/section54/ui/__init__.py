@@ -1,0 +1,1 @@
+"""What every page looks like: the layout, the parts, the forms. No models, no domain."""
