@@ -94,7 +94,7 @@ def _make(node: str) -> None:
     css = _run(
         [
             *(node, PACKAGES / "sass/sass.js", "--style=compressed", "--no-source-map"),
-            *("--quiet-deps", f"--load-path={PACKAGES}", SOURCE / "app.scss"),
+            *("--no-charset", "--quiet-deps", f"--load-path={PACKAGES}", SOURCE / "app.scss"),
         ],
         "The style sheet app.scss could not be compiled: correct it and run make again",
     )

@@ -233,7 +233,7 @@ def test_several_forms_share_one_summary():
 
 
 def test_what_was_typed_is_shown_again_and_never_markup_or_a_password():
-    secret = "hunter2"
+    secret = "hunter2"  # noqa: S105
     form = filled(name="<b>&", password=secret, reason="</textarea><script>")
     assert 'value="&lt;b&gt;&amp;"' in form.render_field("name")
     assert secret not in form.render_field("password")
@@ -318,3 +318,10 @@ def test_the_mixin_stands_before_a_form():
 
     with pytest.raises(TypeError, match="before a form"):
         Wrong()
+
+
+def test_a_hint_may_be_changed_or_left_out():
+    form = Everything()
+    assert "As it is on the invoice" in form.render_field("name")
+    assert "Another hint" in form.render_field("name", hint="Another hint")
+    assert "hint" not in form.render_field("name", hint=False)

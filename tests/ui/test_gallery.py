@@ -159,7 +159,7 @@ def test_the_sign_in_page_is_sound_fresh_and_with_errors(show, env, width, sent)
     assert page.heard == []
     assert page.title().startswith("Error: " if sent else "Sign in")
     if sent:
-        page.get_by_role("link", name="Enter the password").click()
+        page.get_by_role("link", name="Enter your password").click()
         assert page.evaluate("document.activeElement.id") == "id_password"
     assert page.locator("#id_login").get_attribute("autocomplete") == "username"
     assert page.get_by_role("link", name="Sign up").count() == 0

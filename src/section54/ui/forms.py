@@ -67,6 +67,10 @@ def sentences(field: forms.Field, label: str, noun: str = "") -> dict[str, str]:
         label: Its label, for sentences that begin with it.
         noun: How it is called inside a sentence, with its article: ``a reason``.
     """
+    if isinstance(field.widget, forms.PasswordInput) and _bare(label) == "Password":
+        noun = noun or "your password"
+    if isinstance(field, forms.EmailField) and _bare(label) == "Email":
+        noun = noun or "your email address"
     what = noun or _noun(label)
     asked = _subject(label, noun)
     from_list = f"Select one of the choices shown for {what}"
@@ -534,10 +538,10 @@ def render_field(form: forms.BaseForm, name: str, **options: Any) -> Markup:
     Args:
         form: The form, bound or not; any Django form.
         name: The field's name in it.
-        options: ``label`` and ``hint`` instead of the field's own; ``size`` of the label or
-            legend (s, m, l, xl); ``page_heading`` where the label is the page's h1;
-            ``hidden_label``; ``optional=False`` to leave out "(optional)"; ``width`` (2, 3, 4, 5,
-            10, 20 characters); ``prefix``, ``suffix``; ``rows`` and ``count`` of a textarea;
+        options: ``label`` and ``hint`` instead of the field's own (``hint=False``: none);
+            ``size`` of the label or legend (s, m, l, xl); ``page_heading`` where the label is
+            the page's h1; ``hidden_label``; ``optional=False`` to leave out "(optional)";
+            ``width`` (2, 3, 4, 5, 10, 20 characters); ``prefix``, ``suffix``; ``rows`` and ``count`` of a textarea;
             ``inline``, ``small``, ``hints`` and ``conditional`` (by value) of choices; and any
             parameter of the component's macro, such as ``autocomplete`` or ``attributes``.
     """
@@ -545,7 +549,7 @@ def render_field(form: forms.BaseForm, name: str, **options: Any) -> Markup:
     if bound.is_hidden:
         return Markup(str(bound))  # noqa: S704 - Django has escaped it
     options = {key: value for key, value in options.items() if value is not None}
-    hint = options.pop("hint", "") or bound.help_text
+    hint = options.pop("hint", bound.help_text)  # hint=False leaves out the field's own
     width = options.pop("width", "")
     folder, params = _component(form, name, bound, options)
     params["name"] = bound.html_name
