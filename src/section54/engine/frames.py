@@ -1,64 +1,53 @@
 """The relational steps of a review, written once as Ibis expressions for several engines.
 
-DuckDB runs them on a laptop; the same expressions run on a cluster's engine. Nothing here knows
+DuckDB runs them on a laptop; the same expressions run on Spark (``engines``). Nothing here knows
 what a category or a tier is: lines come in, sums go out.
 """
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import ibis
-import pyarrow as pa
 from ibis import _
-
-from section54.engine.errors import BadInput
 
 
 WORDS = ("description", "expense_type", "publisher_category", "department")
 PURCHASE = ("supplier_as_written", *WORDS)
-
-
-def connect(engine: str) -> Any:
-    """Return a connection to an engine by name.
-
-    Raises:
-        BadInput: the engine is not one that a review can run on yet.
-    """
-    if engine != "duckdb":
-        raise BadInput(f"A review cannot run on {engine} yet: leave --on out, or say duckdb.")
-    return ibis.duckdb.connect(threads=2)
-
-
-def lines_of(connection: Any, files: Sequence[Path]) -> Any:
-    """Return the lines of all ledgers as one table expression (``LEDGER_SCHEMA``)."""
-    return connection.read_parquet([str(file) for file in files])
+LINE_ORDER = ("source", "sheet", "row")
+# What tells the sums of a review apart; a month is ``2025-04``, null where the day is not known.
+CELL = (
+    *("supplier_id", "supplier", "kind", "redacted"),
+    *("category", "variant", "tier", "month"),
+)
 
 
 def names_seen(lines: Any) -> Any:
-    """Sum the lines by payee name as written: lines, absolute pounds, account numbers."""
+    """Sum the lines by payee name as written: lines and absolute pounds."""
     return (
         lines.group_by("supplier_as_written")
-        .agg(
-            lines=_.count(),
-            absolute=_.amount.abs().sum(),
-            numbers=_.supplier_number.collect(distinct=True, where=_.supplier_number != ""),
-        )
+        .agg(lines=_.count(), absolute=_.amount.abs().sum())
         .order_by("supplier_as_written")
+    )
+
+
+def numbers_seen(lines: Any) -> Any:
+    """Return the publishers' own account numbers that stand beside each name."""
+    return (
+        lines.filter(_.supplier_number != "")
+        .select("supplier_as_written", "supplier_number")
+        .distinct()
+        .order_by("supplier_as_written", "supplier_number")
     )
 
 
 def purchases(lines: Any) -> Any:
     """Return the distinct kinds of purchase: a payee's name with the words of its lines."""
-    return lines.group_by(*PURCHASE).agg(lines=_.count()).order_by(*PURCHASE)
+    return lines.select(*PURCHASE).distinct().order_by(*PURCHASE)
 
 
-def with_decisions(lines: Any, payees: pa.Table, decisions: pa.Table) -> Any:
+def with_decisions(lines: Any, payees: Any, decisions: Any) -> Any:
     """Put the payee and the category decided for each kind of purchase on every line."""
-    named = lines.join(ibis.memtable(payees), "supplier_as_written")
-    decided = ibis.memtable(decisions)
-    return named.join(decided, list(PURCHASE)).select(
+    named = lines.join(payees, "supplier_as_written")
+    return named.join(decisions, list(PURCHASE)).select(
         "source",
         "sheet",
         "row",
@@ -88,50 +77,74 @@ def with_decisions(lines: Any, payees: pa.Table, decisions: pa.Table) -> Any:
     )
 
 
-def sums(decided: Any, *keys: str) -> Any:
-    """Sum decided lines by some columns: pounds net of credits, absolute pounds, lines, days."""
+def cells(decided: Any) -> Any:
+    """Sum decided lines by everything that a figure of the review is told apart by.
+
+    The lines are gone through once for this; every other sum is a sum of these.
+    """
     return (
-        decided.group_by(*keys)
+        decided.mutate(month=_.date.strftime("%Y-%m"))
+        .group_by(*CELL)
         .agg(
             amount=_.amount.sum(),
             absolute=_.amount.abs().sum(),
             lines=_.count(),
-            payees=_.supplier_id.nunique(),
             first=_.date.min(),
             last=_.date.max(),
+        )
+    )
+
+
+def sums(summed: Any, *keys: str) -> Any:
+    """Sum cells by some columns: pounds net of credits, absolute pounds, lines, payees, days."""
+    return (
+        summed.group_by(*keys)
+        .agg(
+            amount=_.amount.sum(),
+            absolute=_.absolute.sum(),
+            lines=_.lines.sum(),
+            payees=_.supplier_id.nunique(),
+            first=_["first"].min(),
+            last=_["last"].max(),
         )
         .order_by(*keys)
     )
 
 
-def by_month(decided: Any) -> Any:
-    """Sum dated lines by month (``2025-04``) and tier."""
-    dated = decided.filter(_.date.notnull())
-    month = dated.mutate(month=_.date.strftime("%Y-%m"))
+def by_month(summed: Any) -> Any:
+    """Sum the cells of dated lines by month (``2025-04``) and tier."""
     return (
-        month.group_by("month", "tier")
-        .agg(amount=_.amount.sum(), lines=_.count())
+        summed.filter(_.month.notnull())
+        .group_by("month", "tier")
+        .agg(amount=_.amount.sum(), lines=_.lines.sum())
         .order_by("month", "tier")
     )
 
 
-def months(decided: Any) -> Any:
+def months(summed: Any) -> Any:
     """Count dated lines by month, with the first and last day seen in each."""
-    month = decided.filter(_.date.notnull()).mutate(month=_.date.strftime("%Y-%m"))
     return (
-        month.group_by("month")
-        .agg(lines=_.count(), first=_.date.min(), last=_.date.max())
+        summed.filter(_.month.notnull())
+        .group_by("month")
+        .agg(lines=_.lines.sum(), first=_["first"].min(), last=_["last"].max())
         .order_by("month")
     )
 
 
 def main_reasons(decided: Any) -> Any:
-    """Return, for each payee's category, the reason that most of its pounds were given."""
+    """Return, for each payee's category, the reason that most of its pounds were given.
+
+    Of equal sums the first reason counts, and the less sure decision: the same answer every time.
+    """
     keys = ["supplier_id", "category", "variant"]
     reasons = decided.group_by(*keys, "category_reason", "category_confidence").agg(
         absolute=_.amount.abs().sum()
     )
-    order = [ibis.desc("absolute"), ibis.asc("category_reason")]
+    order = [
+        ibis.desc("absolute"),
+        ibis.asc("category_reason"),
+        ibis.asc("category_confidence"),
+    ]
     ranked = reasons.mutate(
         place=ibis.row_number().over(ibis.window(group_by=keys, order_by=order))
     )
@@ -140,14 +153,3 @@ def main_reasons(decided: Any) -> Any:
         .select(*keys, because=_.category_reason, confidence=_.category_confidence)
         .order_by(*keys)
     )
-
-
-def keep(connection: Any, expression: Any, path: Path) -> Any:
-    """Write a table to Parquet, in the order of its ledgers, and return it as read back.
-
-    The file is written under another name and moved into place, so it is whole or not there.
-    """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    connection.to_parquet(expression.order_by("source", "sheet", "row"), partial)
-    partial.replace(path)
-    return connection.read_parquet(str(path))

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +23,7 @@ from section54 import __version__
 from section54.engine import frames
 from section54.engine.categories.classify import Classifier
 from section54.engine.categories.model import CategoryDecision, Purchase
+from section54.engine.engines import HEARTBEAT, Engine, connect
 from section54.engine.errors import BadInput
 from section54.engine.identity.model import NameSeen, Payee, PayeeKind
 from section54.engine.identity.payees import group_payees
@@ -50,6 +53,7 @@ from section54.engine.risk.model import TIER_ORDER, Assessment, Tier
 
 NO_NAME = "Payee not given"
 NO_NAME_ID = "p-000000000000"
+AT_ONCE = 50_000  # kinds of purchase that are named between two steps forward
 READERS = 2  # ledgers read at a time, each in a process of its own
 # A month with hardly a line is a slip of a finger in a date, not part of the period.
 PERIOD_SHARE = 0.002
@@ -81,7 +85,7 @@ class Plan:
         lines: Where the review's own lines go, with payee, category and tier on each.
         corrections: layout signature → (role → column), for this body.
         tables: Folder with the body's own tables, if it has changed any.
-        engine: What runs the sums: ``duckdb``.
+        engine: What runs the sums: ``duckdb``, ``spark`` or a Spark master (``engines.connect``).
         limits: What reading one file may use.
     """
 
@@ -114,7 +118,8 @@ class _Read:
 
     @property
     def lines(self) -> list[Path]:
-        return [content.lines for content in self.contents]
+        # In the order of the review's own lines, so that these need not be sorted.
+        return [c.lines for c in sorted(self.contents, key=lambda content: content.sha256)]
 
     def take(self, ledger: LedgerRead, elsewhere: "_Read | None" = None) -> None:
         """Take a ledger in, except what another file (of either period) already gave."""
@@ -149,10 +154,45 @@ def make_review(plan: Plan, on_step: Step = lambda step, done, of: None) -> Revi
         NotALedger: no file could be read as a ledger; the sentence says why.
         section54.engine.reference.TableError: a table is missing or says too little.
     """
-    connection = frames.connect(plan.engine)
     _check_own_tables(plan.tables)
     tables = RiskTables.load(plan.tables)
     classifier = Classifier.load(plan.tables)
+    plan.lines.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".working-", dir=plan.lines.parent) as scratch:
+        progress = _Progress(on_step)
+        engine = connect(plan.engine, Path(scratch), progress.beat)
+        try:
+            return _make(plan, engine, progress, tables, classifier)
+        finally:
+            engine.close()
+
+
+class _Progress:
+    """Says which step is at work; a beat says the same again, so that it can be stopped.
+
+    However often it beats, it says so at most every fifth of a second: who listens may write it
+    down somewhere.
+    """
+
+    def __init__(self, on_step: Step) -> None:
+        self._on_step = on_step
+        self._last: tuple[str, int, int] | None = None
+        self._said = 0.0
+
+    def __call__(self, step: str, done: int, of: int) -> None:
+        self._last = (step, done, of)
+        self._said = monotonic()
+        self._on_step(step, done, of)
+
+    def beat(self) -> None:
+        """Say the last step again."""
+        if self._last is not None and monotonic() - self._said >= HEARTBEAT:
+            self(*self._last)
+
+
+def _make(
+    plan: Plan, engine: Engine, on_step: _Progress, tables: RiskTables, classifier: Classifier
+) -> Reviewed:
     now = _read_all(plan, plan.ledgers, on_step, "Reading ledgers")
     before = _read_all(plan, plan.previous, on_step, "Reading the previous period", now)
     if not now.lines:
@@ -160,30 +200,31 @@ def make_review(plan: Plan, on_step: Step = lambda step, done, of: None) -> Revi
             " ".join(refusal.because for refusal in now.refused[:5])
             or "No ledger was given: name at least one file."
         )
-    lines = frames.lines_of(connection, now.lines)
-    earlier = frames.lines_of(connection, before.lines) if before.lines else None
+    lines = engine.lines(now.lines)
+    earlier = engine.lines(before.lines) if before.lines else None
     everything = lines if earlier is None else lines.union(earlier)
 
     on_step("Settling payees", 0, 1)
-    names = _names(frames.names_seen(everything).to_pyarrow())
-    payees = group_payees(names)
+    names = _names(
+        engine.rows(frames.names_seen(everything)), engine.rows(frames.numbers_seen(everything))
+    )
+    payees = group_payees(names, on_step.beat)
     on_step("Settling payees", 1, 1)
 
-    kinds_of_purchase = frames.purchases(everything).to_pyarrow()
-    decided, assessments = _decide(kinds_of_purchase, payees, classifier, tables, on_step)
-    payee_rows = _payee_table(payees)
+    kinds_of_purchase = engine.rows(frames.purchases(everything))
+    decisions, assessments = _decide(kinds_of_purchase, payees, classifier, tables, on_step)
 
     on_step("Adding up", 0, 1)
-    plan.lines.parent.mkdir(parents=True, exist_ok=True)
-    current = frames.keep(connection, frames.with_decisions(lines, payee_rows, decided), plan.lines)
+    named = engine.table(_payee_table(payees))
+    decided = engine.table(decisions)
+    current = engine.keep(frames.with_decisions(lines, named, decided), plan.lines)
     past = None
     if earlier is not None:
-        past = frames.keep(
-            connection,
-            frames.with_decisions(earlier, payee_rows, decided),
+        past = engine.keep(
+            frames.with_decisions(earlier, named, decided),
             plan.lines.with_name("previous-lines.parquet"),
         )
-    review = _Sums(plan, payees, tables, assessments).review(now, before, current, past)
+    review = _Sums(plan, engine, payees, tables, assessments).review(now, before, current, past)
     _check_sums(review)
     review = replace(review, tables=_stamps(plan, tables, classifier))
     on_step("Adding up", 1, 1)
@@ -242,7 +283,7 @@ def _check_sums(review: Review) -> None:
 
 
 def _read_all(
-    plan: Plan, paths: Sequence[Path], on_step: Step, step: str, other: _Read | None = None
+    plan: Plan, paths: Sequence[Path], on_step: _Progress, step: str, other: _Read | None = None
 ) -> _Read:
     """Read every file, two at a time; a file that is no ledger is listed, not fatal."""
     read = _Read()
@@ -251,11 +292,19 @@ def _read_all(
     done = 0
     lock = threading.Lock()
 
+    def beat(_: dict[str, Any]) -> None:
+        with lock:
+            on_step.beat()
+
     def one(path: Path) -> LedgerRead | FileRefused:
         nonlocal done
         try:
             result: LedgerRead | FileRefused = read_ledger(
-                path, plan.store, limits=plan.limits, corrections=plan.corrections
+                path,
+                plan.store,
+                limits=plan.limits,
+                corrections=plan.corrections,
+                on_progress=beat,
             )
         except NotALedger as error:
             result = FileRefused(file=path.name, because=str(error))
@@ -280,16 +329,21 @@ def _read_all(
     return read
 
 
-def _names(table: pa.Table) -> list[NameSeen]:
+def _names(names: pa.Table, numbers: pa.Table) -> list[NameSeen]:
+    numbers_of: dict[str, list[str]] = defaultdict(list)
+    for name, number in zip(*(column.to_pylist() for column in numbers.columns), strict=True):
+        numbers_of[name].append(number)
     return [
         NameSeen(
-            name=row["supplier_as_written"],
-            supplier_numbers=tuple(sorted(row["numbers"] or ())),
-            lines=row["lines"],
-            amount=row["absolute"],
+            name=name,
+            supplier_numbers=tuple(sorted(numbers_of.get(name, ()))),
+            lines=lines,
+            amount=absolute,
         )
-        for row in table.to_pylist()
-        if row["supplier_as_written"]
+        for name, lines, absolute in zip(
+            *(column.to_pylist() for column in names.columns), strict=True
+        )
+        if name
     ]
 
 
@@ -320,52 +374,76 @@ def _decide(
     payees: Sequence[Payee],
     classifier: Classifier,
     tables: RiskTables,
-    on_step: Step,
+    on_step: _Progress,
 ) -> tuple[pa.Table, Assessed]:
     """Give each kind of purchase its category and tier."""
-    payee_of = {name: payee for payee in payees for name in payee.names_seen}
-    rows = purchases.select(list(frames.PURCHASE)).to_pylist()
-    decisions: dict[str, list[object]] = defaultdict(list)
+    written_as = {
+        name: (payee.name, payee.kind, redaction_of(name) is not None)
+        for payee in payees
+        for name in payee.names_seen
+    }
     assessed: Assessed = {}
-    for number, row in enumerate(rows):
-        if number % 2000 == 0:
-            on_step("Naming what was bought", number, len(rows))
-        written = row["supplier_as_written"]
-        payee = payee_of.get(written)
-        redacted = bool(written) and redaction_of(written) is not None
-        kind = payee.kind if payee else PayeeKind.UNKNOWN
-        decision = classifier.classify(
-            Purchase(
-                supplier=payee.name if payee and not redacted else written,
-                kind=kind,
-                redacted=redacted,
-                description=row["description"],
-                expense_type=row["expense_type"],
-                category=row["publisher_category"],
-                department=row["department"],
+    made: list[tuple[CategoryDecision, Tier]] = []  # each distinct decision, numbered
+    number_of: dict[tuple[CategoryDecision, Tier], int] = {}
+    # The same decision object comes again for the same words: looked up by what it is made of once.
+    known: dict[tuple[int, PayeeKind, bool], int] = {}
+    places: list[pa.Array] = []
+    for batch in purchases.to_batches(max_chunksize=AT_ONCE):
+        which = []
+        on_step("Naming what was bought", sum(map(len, places)), purchases.num_rows)
+        rows = zip(*(batch[column].to_pylist() for column in frames.PURCHASE), strict=True)
+        for number, (written, description, expense_type, category, department) in enumerate(rows):
+            if number % 2000 == 0:
+                on_step.beat()
+            name, kind, redacted = written_as.get(written, ("", PayeeKind.UNKNOWN, False))
+            decision = classifier.classify(
+                Purchase(
+                    supplier=name if name and not redacted else written,
+                    kind=kind,
+                    redacted=redacted,
+                    description=description,
+                    expense_type=expense_type,
+                    category=category,
+                    department=department,
+                )
             )
-        )
-        decision = _person_if_stated(decision, written, redacted=redacted)
-        key = (decision.code, decision.variant, kind.value, redacted)
-        if key not in assessed:
-            assessed[key] = assess(
-                Facts(
-                    category=decision.code, variant=decision.variant, kind=kind, redacted=redacted
-                ),
-                tables,
-            )
-        for column in frames.PURCHASE:
-            decisions[column].append(row[column])
-        decisions["category"].append(decision.code)
-        decisions["variant"].append(decision.variant)
-        decisions["category_confidence"].append(decision.confidence)
-        decisions["category_reason"].append(decision.because)
-        decisions["tier"].append(assessed[key].tier.value)
-    on_step("Naming what was bought", len(rows), len(rows))
-    columns = [*frames.PURCHASE, "category", "variant", "category_reason", "tier"]
-    table = {name: pa.array(decisions[name], pa.string()) for name in columns}
-    table["category_confidence"] = pa.array(decisions["category_confidence"], pa.float64())
-    return pa.table(table), assessed
+            place = None if redacted else known.get((id(decision), kind, redacted))
+            if place is None:
+                given = decision
+                decision = _person_if_stated(decision, written, redacted=redacted)
+                key = (decision.code, decision.variant, kind.value, redacted)
+                if key not in assessed:
+                    assessed[key] = assess(
+                        Facts(
+                            category=decision.code,
+                            variant=decision.variant,
+                            kind=kind,
+                            redacted=redacted,
+                        ),
+                        tables,
+                    )
+                numbered = (decision, assessed[key].tier)
+                place = number_of.setdefault(numbered, len(made))
+                if place == len(made):
+                    made.append(numbered)
+                if decision is made[place][0] and decision is given:
+                    # ``made`` holds this object, so that no other can come to have its number.
+                    known[id(decision), kind, redacted] = place
+            which.append(place)
+        places.append(pa.array(which, pa.int32()))
+    on_step("Naming what was bought", purchases.num_rows, purchases.num_rows)
+    columns = {
+        "category": pa.array([decision.code for decision, _ in made], pa.string()),
+        "variant": pa.array([decision.variant for decision, _ in made], pa.string()),
+        "category_reason": pa.array([decision.because for decision, _ in made], pa.string()),
+        "tier": pa.array([tier.value for _, tier in made], pa.string()),
+        "category_confidence": pa.array([d.confidence for d, _ in made], pa.float64()),
+    }
+    decided = purchases.select(list(frames.PURCHASE))
+    for name, values in columns.items():
+        taken = [values.take(part) for part in places]
+        decided = decided.append_column(name, pa.chunked_array(taken, values.type))
+    return decided, assessed
 
 
 def _person_if_stated(
@@ -380,19 +458,31 @@ class _Sums:
     """The review's figures, from decided lines."""
 
     def __init__(
-        self, plan: Plan, payees: Sequence[Payee], tables: RiskTables, assessed: Assessed
+        self,
+        plan: Plan,
+        engine: Engine,
+        payees: Sequence[Payee],
+        tables: RiskTables,
+        assessed: Assessed,
     ) -> None:
-        self.plan, self.tables, self.assessed = plan, tables, assessed
+        self.plan, self.engine, self.tables, self.assessed = plan, engine, tables, assessed
         self.payees = {payee.id: payee for payee in payees}
+
+    def _rows(self, expression: Any) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.engine.rows(expression).to_pylist()
+        return rows
 
     def review(self, now: _Read, before: _Read, lines: Any, earlier: Any | None) -> Review:
         """Return the review, without its tables' stamps."""
-        suppliers = self._suppliers(lines)
+        cells = self.engine.held(frames.cells(lines))
+        months = self._rows(frames.months(cells))
+        suppliers = self._suppliers(cells, lines)
         stopped: list[SupplierResult] = []
         previous_amount = None
         previous_period = None
         if earlier is not None:
-            then = {s.id: s for s in self._suppliers(earlier)}
+            earlier_cells = self.engine.held(frames.cells(earlier))
+            then = {s.id: s for s in self._suppliers(earlier_cells, earlier)}
             suppliers = [self._changed(s, then.get(s.id)) for s in suppliers]
             paid = {s.id for s in suppliers}
             stopped = [
@@ -401,7 +491,7 @@ class _Sums:
                 if s.id not in paid
             ]
             previous_amount = sum((s.amount for s in then.values()), ZERO)
-            previous_period = _period(earlier)
+            previous_period = _period(self._rows(frames.months(earlier_cells)))
         suppliers = _without_hidden_ids(sorted(suppliers, key=_by_risk), "")
         stopped = _without_hidden_ids(
             sorted(stopped, key=lambda s: (-s.absolute, s.name)), "stopped-"
@@ -417,7 +507,8 @@ class _Sums:
             absolute=sum((s.absolute for s in suppliers), ZERO),
             dates_missing=sum(s.dates_missing for s in sheets),
         )
-        period = _period(lines)
+        period = _period(months)
+        shares = self._rows(frames.sums(cells, "supplier_id", "kind", "redacted", "category"))
         return Review(
             section54=__version__,
             body=self.plan.body,
@@ -425,10 +516,10 @@ class _Sums:
             previous_period=previous_period,
             totals=totals,
             previous_amount=previous_amount,
-            coverage=self._coverage(lines, "absolute"),
-            coverage_lines=self._coverage(lines, "lines"),
-            tiers=self._tiers(lines, suppliers),
-            categories=self._categories(lines, suppliers),
+            coverage=self._coverage(shares, "absolute"),
+            coverage_lines=self._coverage(shares, "lines"),
+            tiers=self._tiers(cells, suppliers),
+            categories=self._categories(cells, suppliers),
             suppliers=tuple(suppliers),
             stopped=tuple(stopped),
             concentration=_concentration(suppliers),
@@ -436,23 +527,23 @@ class _Sums:
             previous_sheets=tuple(before.sheets),
             refused=tuple(now.refused + before.refused),
             tables=(),
-            monthly=_monthly(lines, period),
+            monthly=_monthly(self._rows(frames.by_month(cells)), period),
             not_known=(
                 *([NO_COMPARISON] if self.plan.previous and earlier is None else []),
-                *_not_known(totals, period, previous_period, lines, sheets),
+                *_not_known(totals, period, previous_period, months, sheets),
             ),
         )
 
-    def _suppliers(self, lines: Any) -> list[SupplierResult]:
-        whole = _rows(frames.sums(lines, "supplier_id", "supplier", "kind"))
+    def _suppliers(self, cells: Any, lines: Any) -> list[SupplierResult]:
+        whole = self._rows(frames.sums(cells, "supplier_id", "supplier", "kind"))
         parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for row in _rows(
-            frames.sums(lines, "supplier_id", "kind", "redacted", "category", "variant")
+        for row in self._rows(
+            frames.sums(cells, "supplier_id", "kind", "redacted", "category", "variant")
         ):
             parts[row["supplier_id"]].append(row)
         because = {
             (r["supplier_id"], r["category"], r["variant"]): r
-            for r in _rows(frames.main_reasons(lines))
+            for r in self._rows(frames.main_reasons(lines))
         }
         return [self._supplier(row, parts[row["supplier_id"]], because) for row in whole]
 
@@ -525,10 +616,10 @@ class _Sums:
         change = "steady" if not named else "grown" if difference > 0 else "shrunk"
         return replace(supplier, previous_amount=then.amount, change=change)
 
-    def _coverage(self, lines: Any, measure: str) -> Coverage:
+    def _coverage(self, shares: Sequence[dict[str, Any]], measure: str) -> Coverage:
         parts = ("all", "grouped", "unknown", "redacted", "public", "individual")
         sums = dict.fromkeys(parts, ZERO)
-        for row in _rows(frames.sums(lines, "supplier_id", "kind", "redacted", "category")):
+        for row in shares:
             value = Decimal(row[measure])
             payee = self.payees.get(row["supplier_id"])
             sums["all"] += value
@@ -552,9 +643,9 @@ class _Sums:
             individuals=share(sums["individual"]),
         )
 
-    def _tiers(self, lines: Any, suppliers: Sequence[SupplierResult]) -> tuple[TierResult, ...]:
+    def _tiers(self, cells: Any, suppliers: Sequence[SupplierResult]) -> tuple[TierResult, ...]:
         """Spend by the tier of the line; payees by their own tier."""
-        rows = {row["tier"]: row for row in _rows(frames.sums(lines, "tier"))}
+        rows = {row["tier"]: row for row in self._rows(frames.sums(cells, "tier"))}
         empty = {"amount": ZERO, "absolute": ZERO, "lines": 0}
         return tuple(
             TierResult(
@@ -568,10 +659,10 @@ class _Sums:
         )
 
     def _categories(
-        self, lines: Any, suppliers: Sequence[SupplierResult]
+        self, cells: Any, suppliers: Sequence[SupplierResult]
     ) -> tuple[CategoryResult, ...]:
         variants: dict[str, list[tuple[Decimal, Assessment]]] = defaultdict(list)
-        for row in _rows(frames.sums(lines, "category", "variant", "kind", "redacted")):
+        for row in self._rows(frames.sums(cells, "category", "variant", "kind", "redacted")):
             key = (row["category"], row["variant"], row["kind"], row["redacted"])
             variants[row["category"]].append((row["absolute"], self.assessed[key]))
         leaders: dict[str, list[tuple[Decimal, str]]] = defaultdict(list)
@@ -582,7 +673,7 @@ class _Sums:
             for code, amount in paid.items():
                 leaders[code].append((amount, supplier.public_name))
         found = []
-        for row in _rows(frames.sums(lines, "category")):
+        for row in self._rows(frames.sums(cells, "category")):
             code = row["category"]
             least = row["absolute"] * VARIANT_SHARE
             by_tier: dict[Tier, Decimal] = defaultdict(lambda: ZERO)
@@ -604,11 +695,6 @@ class _Sums:
                 )
             )
         return tuple(sorted(found, key=lambda c: (TIER_ORDER.index(c.tier), -c.absolute, c.code)))
-
-
-def _rows(expression: Any) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = expression.to_pyarrow().to_pylist()
-    return rows
 
 
 def _public_name(name: str, kind: PayeeKind, *, nothing_known: bool) -> str:
@@ -651,16 +737,16 @@ def _by_risk(supplier: SupplierResult) -> tuple[int, Decimal, Decimal, str]:
     return (TIER_ORDER.index(supplier.tier), -at_tier, -supplier.absolute, supplier.name)
 
 
-def _period(lines: Any) -> tuple[date | None, date | None]:
+def _period(months: Sequence[dict[str, Any]]) -> tuple[date | None, date | None]:
     """Return the first and last day of the months that belong to the period.
 
     A date typed wrong stands alone, years away, or in a month with hardly another line: months are
     taken together while no more than a year lies between two of them, and the largest group counts.
     """
     groups: list[list[dict[str, Any]]] = []
-    for row in _rows(frames.months(lines)):
+    for row in months:
         year, month = map(int, row["month"].split("-"))
-        row["place"] = year * 12 + month
+        row = {**row, "place": year * 12 + month}
         if groups and row["place"] - groups[-1][-1]["place"] <= MONTHS_APART:
             groups[-1].append(row)
         else:
@@ -674,14 +760,14 @@ def _period(lines: Any) -> tuple[date | None, date | None]:
 
 
 def _monthly(
-    lines: Any, period: tuple[date | None, date | None]
+    rows: Sequence[dict[str, Any]], period: tuple[date | None, date | None]
 ) -> tuple[tuple[str, Tier, Decimal], ...]:
     if period[0] is None or period[1] is None:
         return ()
     first, last = f"{period[0]:%Y-%m}", f"{period[1]:%Y-%m}"
     return tuple(
         (row["month"], Tier(row["tier"]), row["amount"])
-        for row in _rows(frames.by_month(lines))
+        for row in rows
         if first <= row["month"] <= last
     )
 
@@ -717,7 +803,7 @@ def _not_known(
     totals: Totals,
     period: tuple[date | None, date | None],
     previous: tuple[date | None, date | None] | None,
-    lines: Any,
+    months: Sequence[dict[str, Any]],
     sheets: Sequence[SheetRead],
 ) -> list[str]:
     found = []
@@ -728,9 +814,7 @@ def _not_known(
         )
     if period[0] is not None and period[1] is not None:
         first, last = f"{period[0]:%Y-%m}", f"{period[1]:%Y-%m}"
-        stray = sum(
-            row["lines"] for row in _rows(frames.months(lines)) if not first <= row["month"] <= last
-        )
+        stray = sum(row["lines"] for row in months if not first <= row["month"] <= last)
         if stray:
             found.append(f"{stray:,} lines are dated outside the period; they are counted.")
     if previous and all((*period, *previous)):

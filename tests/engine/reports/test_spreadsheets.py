@@ -1,5 +1,7 @@
 import csv
 import io
+import json
+import re
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 from tests.engine.reports import make_review as made
 
+from section54.engine.reports import json_file, spreadsheets
 from section54.engine.reports.cells import LONGEST, STARTS_A_FORMULA, safe_cell
 from section54.engine.reports.spreadsheets import (
     Kind,
@@ -218,3 +221,37 @@ def test_no_rejected_rows_leave_only_the_header(tmp_path):
     assert (tmp_path / "rejected.csv").read_text("utf-8-sig").split() == [
         "file,sheet,row,reason,text"
     ]
+
+
+@pytest.mark.parametrize("review", [made.fenland(), made.hostile()], ids=["fenland", "hostile"])
+@pytest.mark.parametrize(("write", "suffix"), [(write_xlsx, "xlsx"), (write_ods, "ods")])
+def test_a_long_sheet_holds_the_same_cells_as_one_written_by_the_library(
+    write, suffix, review, tmp_path, monkeypatch
+):
+    by_library = read(write, suffix, review, tmp_path)
+    monkeypatch.setattr(spreadsheets, "LONG", 0)  # every sheet is then written by us
+    assert read(write, suffix, review, tmp_path) == by_library
+
+
+def test_a_long_opendocument_sheet_keeps_the_cell_styles_of_a_short_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(spreadsheets, "LONG", 0)
+    write_ods(made.fenland(), tmp_path / "r.ods")
+    with zipfile.ZipFile(tmp_path / "r.ods") as archive:
+        content = archive.read("content.xml").decode()
+    used = set(re.findall(r'table:style-name="(cell-[a-z]+)"', content))
+    assert {"cell-date", "cell-money", "cell-text"} <= used
+    assert used <= set(re.findall(r'style:name="(cell-[a-z]+)"', content))
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text()
+        | st.floats(allow_nan=False, allow_infinity=False),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_the_json_is_what_the_standard_library_writes(value):
+    assert json_file._indented(value, "\n") == json.dumps(value, ensure_ascii=False, indent=1)

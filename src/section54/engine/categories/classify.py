@@ -82,6 +82,9 @@ class Classifier:
         )
         self._seen: dict[tuple[str, str], tuple[_Hit, ...]] = {}
         self._seen_names: dict[str, Mapping[str, str] | None] = {}
+        self._said: dict[tuple[object, ...], int] = {}
+        self._numbers: dict[str, int] = {}
+        self._decisions: dict[tuple[object, ...], CategoryDecision] = {}
 
     @classmethod
     def load(cls, own: Path | None = None) -> "Classifier":
@@ -171,6 +174,32 @@ class Classifier:
         Limits: from words alone; the confidence was measured on pairs labelled by hand.
         """
         person = purchase.redacted or purchase.kind in (PayeeKind.INDIVIDUAL, PayeeKind.REDACTED)
+        # Of a name only what it speaks for counts, so firms of one trade share their decisions.
+        key = (
+            *(purchase.kind, purchase.redacted, 0 if person else self._says(purchase.supplier)),
+            *(purchase.description, purchase.expense_type),
+            *(purchase.category, purchase.department),
+        )
+        decision = self._decisions.get(key)
+        if decision is None:
+            if len(self._decisions) > _REMEMBERED:
+                self._decisions.clear()
+            decision = self._decisions[key] = self._classify(purchase, person=person)
+        return decision
+
+    def _says(self, supplier: str) -> int:
+        """Return a number that two names share when they speak for the same categories."""
+        number = self._numbers.get(supplier)
+        if number is None:
+            row = self._known_row(supplier)
+            said = (id(row),) if row is not None else self._field_hits("supplier", supplier)
+            number = self._said.setdefault(said, len(self._said) + 1)
+            if len(self._numbers) > _REMEMBERED:
+                self._numbers.clear()
+            self._numbers[supplier] = number
+        return number
+
+    def _classify(self, purchase: Purchase, *, person: bool) -> CategoryDecision:
         row = None if person else self._known_row(purchase.supplier)
         if purchase.kind is PayeeKind.PUBLIC_BODY and not (row and row["public"] == "yes"):
             return self._public(purchase)

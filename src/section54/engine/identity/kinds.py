@@ -194,9 +194,19 @@ def kind_of(name: str) -> tuple[PayeeKind, str]:
     if not any(c.isalpha() for c in "".join(words)):
         return PayeeKind.UNKNOWN, "The ledger gives a number or signs in place of a name."
     head_text = _HEAD.split(shown, maxsplit=1)[0]
-    head = words_of(head_text) or words
+    head = words if head_text == shown else words_of(head_text) or words
     if head[0] == "the" and len(head) > 1:
         head = head[1:]
+    return _kind_of_words(words, head, bool(_TRADING_AS.search(shown)))
+
+
+@lru_cache(maxsize=262144)
+def _kind_of_words(
+    words: tuple[str, ...],
+    head: tuple[str, ...],
+    trades_as: bool,  # noqa: FBT001 - part of what is remembered
+) -> tuple[PayeeKind, str]:
+    """Return the kind of a payee by its words; many spellings have the same ones."""
     hits = _hits(words, head)
 
     named = _best(hits, _STRENGTH["named"])
@@ -216,7 +226,7 @@ def kind_of(name: str) -> tuple[PayeeKind, str]:
     strong = _best(hits, _STRENGTH["strong"])
     if strong and not _known_person(words):
         return _said(strong)
-    if _TRADING_AS.search(shown):
+    if trades_as:
         return PayeeKind.FIRM, "It trades under a business name (“t/a”)."
     if _known_place(words[:-1]) and words[-1] in ("council", "mbc", "bc", "dc", "cc", "mdc", "ccc"):
         return PayeeKind.PUBLIC_BODY, "A council (the name of a council's area)."

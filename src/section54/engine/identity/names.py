@@ -42,7 +42,6 @@ _QUOTES = re.compile(r"^([\"'])(.*)\1$")
 _APOSTROPHES = re.compile("['\u2018\u2019`\u00b4\u02bc\uff07]")
 _WEB = re.compile(r"(?<=\w)\.(?:co\.uk|org\.uk|com|org|net|gov\.uk|ac\.uk|uk|eu)\b")
 _WWW = re.compile(r"\b(?:https?://)?www\.")
-_AND = re.compile(r"[&+]")
 _NOT_A_WORD = re.compile(r"[^\w]+|_+")
 _CARE_OF = re.compile(r"^c\s*/\s*o\b")
 # What follows is another name of the same payee, or somebody else's address.
@@ -59,6 +58,10 @@ _FORM_BEFORE = re.compile(
     r"\b(?:ltd|limited|plc|p\.?l\.?c|llp|l\.?l\.?p|cic|l\.t\.d|inc)\b[.\s)]*$"
 )
 _BARE_TA = re.compile(r"\b(ltd|limited|plc|llp|cic)\b\.?\s+(?:ta|tas)\s+(?P<rest>\S.*)$")
+# What every text has that one of the patterns above is found in.
+_MAY_HAVE_MORE = re.compile(
+    r"form(?:er|al)ly|previously|f\s*/?\s*k|[(\[]|c\s*/|care of|t\s*/|t\.a\.|trading|\sta"
+)
 _SMALL_WORDS = frozenset({"the", "of", "and", "for", "a", "an", "in", "at", "to"})
 
 
@@ -74,6 +77,25 @@ def legal_forms() -> dict[tuple[str, ...], tuple[str, str, str]]:
 @cache
 def _longest_form() -> int:
     return max(len(form) for form in legal_forms())
+
+
+@cache
+def _last_words() -> dict[str, int]:
+    """Return the last word of each legal form → the most words of a form that ends so."""
+    longest: dict[str, int] = {}
+    for form in legal_forms():
+        longest[form[-1]] = max(len(form), longest.get(form[-1], 0))
+    return longest
+
+
+@cache
+def _first_words() -> dict[str, int]:
+    """Return the first word of each strong legal form → the most words of a form that starts so."""
+    longest: dict[str, int] = {}
+    for form, (_, strength, _) in legal_forms().items():
+        if strength == "strong":
+            longest[form[0]] = max(len(form), longest.get(form[0], 0))
+    return longest
 
 
 @cache
@@ -178,24 +200,34 @@ def _join_initials(words: Sequence[str]) -> list[str]:
     return joined
 
 
+def _without_apostrophes(text: str) -> str:
+    if text.isascii():
+        return text.replace("'", "").replace("`", "")
+    return _APOSTROPHES.sub("", text)
+
+
 def _split_words(folded: str) -> list[str]:
-    text = _APOSTROPHES.sub("", folded)
-    text = _WWW.sub(" ", text)
-    text = _WEB.sub(" ", text)
-    text = _AND.sub(" and ", text).replace("@", " at ")
+    text = _without_apostrophes(folded)
+    if "." in text:  # patterns are slow, and most names need none of these
+        text = _WWW.sub(" ", text)
+        text = _WEB.sub(" ", text)
+    text = text.replace("&", " and ").replace("+", " and ").replace("@", " at ")
     return _join_initials(_NOT_A_WORD.sub(" ", text).split())
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def words_of(name: str) -> tuple[str, ...]:
     """Return every word of a name, folded, with nothing removed but punctuation."""
-    return tuple(_split_words(_folded(_APOSTROPHES.sub("", name))))
+    return tuple(_split_words(_folded(_without_apostrophes(name))))
 
 
 def form_at_end(words: Sequence[str]) -> tuple[int, str, str] | None:
     """Return (words used, strength, kind) of the legal form at the end of a name, or None."""
+    longest = _last_words().get(words[-1], 0) if words else 0
+    if not longest:
+        return None
     forms = legal_forms()
-    for size in range(min(_longest_form(), len(words) - 1), 0, -1):
+    for size in range(min(longest, len(words) - 1), 0, -1):
         found = forms.get(tuple(words[-size:]))
         if found:
             return size, found[1], found[2]
@@ -213,9 +245,9 @@ def has_form(words: Sequence[str]) -> str | None:
         return end[2]
     if words and words[-1].endswith(("ltd", "limited")) and len(words[-1]) > 6:
         return None if words[-1] == "unlimited" else "firm"
-    forms = legal_forms()
+    forms, starts = legal_forms(), _first_words()
     for position in range(1, len(words)):
-        for size in range(1, _longest_form() + 1):
+        for size in range(1, starts.get(words[position], 0) + 1):
             found = forms.get(tuple(words[position : position + size]))
             if found and found[1] == "strong" and len(found[0]) > 2:
                 return found[2]
@@ -252,7 +284,11 @@ def _without_forms(words: list[str]) -> list[str]:
 
 def _main_part(folded: str) -> str:
     """Return the text before "formerly", "c/o" and, after a company form, "t/a"."""
-    text = _CARE_OF.sub("", folded.strip()).strip() or folded
+    text = folded.strip()
+    if text[:1] == "c":
+        text = _CARE_OF.sub("", text).strip() or folded
+    if not _MAY_HAVE_MORE.search(text):  # most names have nothing to take off, and this is slow
+        return text
     for pattern in (_FORMERLY, _WAS, _VIA):
         found = pattern.search(text)
         if found and any(c.isalnum() for c in text[: found.start()]):
@@ -267,9 +303,12 @@ def _main_part(folded: str) -> str:
 
 
 def _without_country_brackets(text: str) -> str:
+    if "(" not in text and "[" not in text:
+        return text
     return re.sub(r"[(\[]\s*u\.?k\.?\s*[)\]]", " ", text)
 
 
+@lru_cache(maxsize=_REMEMBERED)  # many spellings soon come to the same text
 def _key_once(text: str) -> str:
     words = _split_words(_without_country_brackets(_main_part(_folded(text))))
     words = ["co" if word == "company" else word for word in words]

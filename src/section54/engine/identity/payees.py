@@ -25,7 +25,7 @@ import hashlib
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -57,6 +57,7 @@ _VERY_LONG_WORD = 10
 _SMALL_BLOCK = 40
 # More names than this under one supplier number: it is a placeholder, not an account.
 _MOST_UNDER_ONE_NUMBER = 8
+_BEAT = 1_000  # names settled between two signs of life
 _NAMES_COUNTED = 27_432
 _NUMBER_WORDS = frozenset(
     {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
@@ -230,7 +231,7 @@ def _rank(node: _Node) -> tuple[bool, int, int, str]:
     return added, rare, -len(node.key), node.key
 
 
-def _spellings(names: Sequence[NameSeen]) -> list[_Spelling]:
+def _spellings(names: Sequence[NameSeen], beat: Callable[[], None]) -> list[_Spelling]:
     """Return one record a distinct spelling, sorted; the same text given twice is added up."""
     together: dict[str, NameSeen] = {}
     for name in names:
@@ -244,7 +245,9 @@ def _spellings(names: Sequence[NameSeen]) -> list[_Spelling]:
             )
         together[name.name] = name
     found = []
-    for text in sorted(together):
+    for number, text in enumerate(sorted(together)):
+        if number % _BEAT == 0:
+            beat()
         kind, why = kind_of(text)
         shown = tidy(text)
         key = clean_key(text)
@@ -267,14 +270,18 @@ def _alone(kind: PayeeKind) -> bool:
     return kind in (PayeeKind.REDACTED, PayeeKind.INDIVIDUAL)
 
 
-def group_payees(names: Sequence[NameSeen]) -> tuple[Payee, ...]:
+def group_payees(
+    names: Sequence[NameSeen], beat: Callable[[], None] = lambda: None
+) -> tuple[Payee, ...]:
     """Return the payees behind these names, most pounds first.
+
+    ``beat`` is called often while this takes its time; an exception of it stops the work.
 
     Every name given is in exactly one payee. Limits: from names and supplier numbers alone, so a
     firm that changed its name without a word of it is two payees, two firms of one name are one,
     and companies of one group stay apart.
     """
-    spellings = _spellings(names)
+    spellings = _spellings(names, beat)
     nodes: dict[str, _Node] = {}
     for spelling in spellings:
         node = nodes.setdefault(spelling.key, _Node(spelling.key, tuple(spelling.key.split())))

@@ -12,6 +12,7 @@ none of them) the clock alone holds.
 
 import contextlib
 import errno
+import gc
 import importlib
 import json
 import os
@@ -43,6 +44,7 @@ SAVE_AGAIN = "open it in a spreadsheet program, save it as a new .xlsx or .csv f
 # Errors of the readers that speak of the file, not of our code.
 _READER_ERRORS = ("python_calamine.", "pyo3_runtime.PanicException", "_python_calamine.")
 _TAIL = 4_000
+_PATIENCE = 0.5  # seconds of a child's silence after which the last progress is said again
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
 
 
@@ -68,7 +70,8 @@ def run_in_child(
     """Run ``package.module:function`` in a child process and return its answer.
 
     The function is called as ``function(**arguments, limits=limits, progress=progress)`` and
-    returns a dictionary that JSON can hold; ``progress(facts)`` reaches ``on_progress``. The
+    returns a dictionary that JSON can hold; ``progress(facts)`` reaches ``on_progress``, and again
+    while the child is silent, so that an exception of ``on_progress`` ends it at any time. The
     answer gains ``peak_bytes`` (memory touched at the most) and ``cpu_seconds``. If ``arguments``
     has a ``path``, sentences name that file.
 
@@ -138,18 +141,24 @@ def _listen(
     with contextlib.suppress(BrokenPipeError):
         child.stdin.close()
     last: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     deadline = monotonic() + limits.wall_seconds
     while True:
         try:
-            line = said.get(timeout=max(0.0, deadline - monotonic()))
+            line = said.get(timeout=min(_PATIENCE, max(0.0, deadline - monotonic())))
         except queue.Empty:
-            return {"ended": "time"}
+            if monotonic() >= deadline:
+                return {"ended": "time"}
+            if on_progress:  # whoever listens may want to stop a child that says nothing
+                on_progress(facts)
+            continue
         if line is None:
             break
         message = _message(line)
         if "progress" in message:
+            facts = message["progress"]
             if on_progress:
-                on_progress(message["progress"])
+                on_progress(facts)
         elif message:
             last = message
     try:
@@ -248,6 +257,16 @@ def _guard(event: str, _: tuple[object, ...]) -> None:
         raise PermissionError(f"A job on a file may not do this: {event}.")
 
 
+class _NotNeeded:
+    """Keeps pandas from being loaded: Arrow looks for it, and half a job would go on that."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Say that pandas is not there; leave every other module to the usual finders."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
 def _confine(limits: Limits) -> None:
     """Take the limits on, for good, before the job's code is even loaded."""
     sys.addaudithook(_guard)
@@ -308,6 +327,8 @@ def main() -> None:
             say(defect="".join(traceback.format_exception(kind, error, trace)))
 
     sys.excepthook = last_words
+    gc.set_threshold(200_000, 50, 100)  # many small things, hardly a cycle among them
+    sys.meta_path.insert(0, _NotNeeded)
     job = json.loads(sys.stdin.buffer.read())
     sys.stdin.close()
     limits = Limits(**job["limits"])

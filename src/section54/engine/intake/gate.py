@@ -88,6 +88,7 @@ def open_file(path: Path, limits: Limits) -> list[Content]:
         )
     sha256 = hashlib.sha256(data).hexdigest()
     budget = Budget(name, len(data), limits)
+    packed = data[:2] == b"\x1f\x8b"
     if data[:2] == b"\x1f\x8b":
         data = gunzip(data, name, budget)
         if data[:2] == b"\x1f\x8b":
@@ -96,10 +97,12 @@ def open_file(path: Path, limits: Limits) -> list[Content]:
         package = open_package(data, name, budget, limits)
         if _family(package) == "archive":
             return _members(package, name, sha256, budget, limits)
-    return [_content(data, name, sha256, budget, limits)]
+    return [_content(data, name, sha256, budget, limits, packed=packed)]
 
 
-def _content(data: bytes, name: str, sha256: str, budget: Budget, limits: Limits) -> Content:
+def _content(
+    data: bytes, name: str, sha256: str, budget: Budget, limits: Limits, *, packed: bool = True
+) -> Content:
     """Return one file that is not an archive, checked as what its bytes say it is."""
     if not data:
         raise AnotherKind(f"{name} is empty: export or download it again.")
@@ -116,7 +119,7 @@ def _content(data: bytes, name: str, sha256: str, budget: Budget, limits: Limits
         kind=kind,
         data=data,
         sha256=sha256,
-        content_sha256=hashlib.sha256(data).hexdigest(),
+        content_sha256=hashlib.sha256(data).hexdigest() if packed else sha256,
         notes=tuple(notes),
     )
 

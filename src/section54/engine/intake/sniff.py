@@ -4,6 +4,8 @@ import codecs
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from section54.engine.intake.limits import Limits
 from section54.engine.intake.refusal import NotALedger, another_kind, refuse
 from section54.engine.intake.workbooks import too_long, too_wide
@@ -153,7 +155,6 @@ _TEXT_SIGNS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{60,76}\r?\n){8,}")
 _QUOTED_PRINTABLE = re.compile(r"=(?:\r?\n|[0-9A-F]{2})")
 _UNPRINTABLE = bytes(b for b in range(32) if b not in b"\t\n\v\f\r\x1a\x1b\x00") + b"\x7f"
-_ALL_BYTES_ASCII = bytes(range(128))
 HEAD = 65_536
 STEP = 1 << 20
 
@@ -239,9 +240,14 @@ def _check_bytes(data: bytes, name: str) -> list[str]:
     for at in range(0, len(data), STEP):
         piece = data[at : at + STEP]
         zeros += piece.count(0)
-        unprintable += len(piece) - len(piece.translate(None, _UNPRINTABLE))
+        letters = np.frombuffer(piece, dtype=np.uint8)
+        ends = piece.count(b"\n") + piece.count(b"\r") + piece.count(b"\t")
+        if int(np.count_nonzero(letters < 32)) == ends and b"\x7f" not in piece:
+            pass  # as nearly every piece: nothing below the space but line ends and tabs
+        else:
+            unprintable += len(piece) - len(piece.translate(None, _UNPRINTABLE))
         if not piece.isascii():
-            beyond_ascii += len(piece.translate(None, _ALL_BYTES_ASCII))
+            beyond_ascii += int(np.count_nonzero(letters > 127))
     size = len(data)
     tail = size - len(data.rstrip(b"\x00"))
     if tail > 16:

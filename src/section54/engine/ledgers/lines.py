@@ -29,6 +29,16 @@ LEDGER_SCHEMA = pa.schema(
     ]
 )
 
+# The same with its texts as dictionaries: each distinct text is held once.
+CODED_SCHEMA = pa.schema(
+    [
+        field.with_type(pa.dictionary(pa.int32(), pa.string()))
+        if field.type == pa.string()
+        else field
+        for field in LEDGER_SCHEMA
+    ]
+)
+
 REJECTED_SCHEMA = pa.schema(
     [
         pa.field("source", pa.string(), nullable=False),

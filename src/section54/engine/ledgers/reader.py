@@ -8,15 +8,16 @@ file's hash, the corrections and the reader's version, so reading the same file 
 import hashlib
 import json
 import uuid
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -25,13 +26,17 @@ from section54.engine.intake.child import run_in_child
 from section54.engine.intake.gate import Content, Kind, NotALedger, open_file
 from section54.engine.intake.limits import OWN_LEDGERS, Limits
 from section54.engine.ledgers.columns import CHOSEN, HeadingWords, Layout, heading_words
-from section54.engine.ledgers.lines import LEDGER_SCHEMA, REJECTED_SCHEMA
+from section54.engine.ledgers.lines import CODED_SCHEMA, LEDGER_SCHEMA, REJECTED_SCHEMA
+from section54.engine.ledgers.pieces import as_utf8, first_text, pieces_of
 from section54.engine.ledgers.sheet import Grid, NoLayoutError, SheetOutcome, read_sheet
 from section54.engine.ledgers.spreadsheets import sheets_of
-from section54.engine.ledgers.text import NAMES, clean, decode, find_delimiter, lines_of, records
+from section54.engine.ledgers.text import LOOKED_AT, NAMES, clean, find_delimiter
+from section54.engine.ledgers.values import pennies_of
 from section54.engine.result import ColumnFound, FileRefused, SheetRead
 
 
+# Lines in a row group of the Parquet file: what is held as plain text at a time.
+GROUP = 250_000
 # Corrections under this key were typed for this run and beat what is remembered.
 TYPED = "!"
 
@@ -120,16 +125,19 @@ def read_ledger(
     kept = _kept(manifest, path.name, store)
     if kept is not None:
         return kept
-    answer = run_in_child(
-        "section54.engine.ledgers.reader:read_in_child",
-        {
-            "path": str(path.absolute()),
-            "store": str(store.absolute()),
-            "corrections": {k: dict(v) for k, v in (corrections or {}).items()},
-        },
-        limits,
-        on_progress,
-    )
+    # A child that is stopped leaves what it was writing: in a folder that goes with it.
+    with TemporaryDirectory(prefix=".reading-", dir=store) as scratch:
+        answer = run_in_child(
+            "section54.engine.ledgers.reader:read_in_child",
+            {
+                "path": str(path.absolute()),
+                "store": str(store.absolute()),
+                "scratch": str(Path(scratch).absolute()),
+                "corrections": {k: dict(v) for k, v in (corrections or {}).items()},
+            },
+            limits,
+            on_progress,
+        )
     peak = int(answer.pop("peak_bytes", 0))
     answer.pop("cpu_seconds", None)
     _write_whole(manifest, json.dumps(answer, ensure_ascii=False).encode())
@@ -175,9 +183,14 @@ def read_in_child(
     corrections: Mapping[str, Mapping[str, str]],
     limits: Limits,
     progress: Callable[[dict[str, Any]], None],
+    scratch: str = "",
 ) -> dict[str, Any]:
-    """Do the work of ``read_ledger`` inside the child; arguments and answer are JSON."""
-    folder = Path(store)
+    """Do the work of ``read_ledger`` inside the child; arguments and answer are JSON.
+
+    Files are written in ``scratch`` (beside the store, "" for the store itself) and moved when
+    they are whole.
+    """
+    folder, making = Path(store), Path(scratch or store)
     words = heading_words()
     sheets: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
@@ -201,8 +214,8 @@ def read_in_child(
         name = hashlib.sha256(
             json.dumps([content.content_sha256, mapping, reader_version()], sort_keys=True).encode()
         ).hexdigest()[:32]
-        lines = pa.concat_tables([outcome.lines for _, outcome in outcomes])
-        _write_parquet(folder / f"{name}.parquet", lines)
+        lines = pa.concat_tables([outcome.coded for _, outcome in outcomes])
+        _write_lines(folder / f"{name}.parquet", lines, making)
         about_name = hashlib.sha256(f"{name} {content.name}".encode()).hexdigest()[:32]
         rejected = [
             (content.content_sha256, content.name, sheet, row, reason, text)
@@ -216,6 +229,7 @@ def read_in_child(
                 [pa.array(c, f.type) for c, f in zip(columns, REJECTED_SCHEMA, strict=True)],
                 schema=REJECTED_SCHEMA,
             ),
+            making,
         )
         contents.append(
             {
@@ -239,10 +253,29 @@ def read_in_child(
 def _fingerprint(lines: pa.Table) -> str:
     """Return a mark that two ledgers share when they hold the same payments in any order."""
     total = 0
-    columns = [lines[name].to_pylist() for name in ("date", "supplier_as_written", "amount")]
-    for paid, payee, amount in zip(*columns, strict=True):
-        total += zlib.crc32(f"{paid}|{payee.casefold()}|{amount}".encode())
-    return f"{lines.num_rows}-{total:x}"
+    for batch in lines.select(["date", "supplier_as_written", "amount"]).to_batches():
+        paid, payee, amount = batch.columns
+        names = np.array(
+            [_mark(name.casefold()) for name in payee.dictionary.to_pylist()], dtype=np.uint64
+        )
+        days = np.asarray(paid.cast(pa.int32()).fill_null(-1)).astype(np.int64).view(np.uint64)
+        mark = names[np.asarray(payee.indices)]
+        for part in (days, pennies_of(amount).view(np.uint64)):
+            mark = _stirred(mark ^ part)
+        total += int(mark.sum(dtype=np.uint64))
+    return f"{lines.num_rows}-{total % 2**64:x}"
+
+
+def _mark(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
+
+
+def _stirred(marks: np.ndarray) -> np.ndarray:
+    """Return numbers in which every bit depends on every bit of those given (MurmurHash3's end)."""
+    for by in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        marks = (marks ^ (marks >> np.uint64(33))) * np.uint64(by)
+    stirred: np.ndarray = marks ^ (marks >> np.uint64(33))
+    return stirred
 
 
 def _read_content(
@@ -313,7 +346,7 @@ def _read_content(
             (
                 sheet,
                 SheetOutcome(
-                    lines=LEDGER_SCHEMA.empty_table(),
+                    coded=CODED_SCHEMA.empty_table(),
                     rejected=rows,
                     layouts=[],
                     rows=grid.records,
@@ -368,9 +401,9 @@ def _grids(
     content: Content, on_batch: Callable[[int], None]
 ) -> "list[tuple[str, Grid, list[str]]] | Any":
     if content.kind is Kind.TEXT:
-        text, encoding = decode(content.data)
-        delimiter = find_delimiter(text)
-        grid = Grid(records(lines_of(text), delimiter), on_batch)
+        data, encoding = as_utf8(content.data)
+        delimiter = find_delimiter(first_text(data, LOOKED_AT))
+        grid = Grid.of_pieces(pieces_of(data, delimiter), on_batch)
         yield "", grid, [f"Text in {encoding}, cells divided by {NAMES[delimiter]}."]
         return
     for sheet in sheets_of(content.data, content.name):
@@ -426,7 +459,7 @@ def _reject_whole(outcome: SheetOutcome, reason: str) -> None:
             )
         ]
     )
-    outcome.lines = LEDGER_SCHEMA.empty_table()
+    outcome.coded = CODED_SCHEMA.empty_table()
     outcome.dates_missing = 0
 
 
@@ -521,9 +554,18 @@ def _from_manifest(answer: dict[str, Any], file: str, store: Path, peak: int) ->
     )
 
 
-def _write_parquet(path: Path, table: pa.Table) -> None:
+def _write_lines(path: Path, coded: pa.Table, making: Path) -> None:
+    """Write coded lines as ``LEDGER_SCHEMA``, whole or not at all, a piece in memory at a time."""
+    partial = _partial(making / path.name)
+    with pq.ParquetWriter(partial, LEDGER_SCHEMA, compression="zstd") as writer:
+        for start in range(0, max(1, coded.num_rows), GROUP):
+            writer.write_table(coded.slice(start, GROUP).cast(LEDGER_SCHEMA))
+    partial.replace(path)
+
+
+def _write_parquet(path: Path, table: pa.Table, making: Path) -> None:
     """Write a file whole or not at all: under another name first, then moved into place."""
-    partial = _partial(path)
+    partial = _partial(making / path.name)
     pq.write_table(table, partial, compression="zstd")
     partial.replace(path)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -26,8 +27,10 @@ from section54.engine.ledgers.columns import (
     header_strength,
 )
 from section54.engine.ledgers.dates import order_of, parse_date
-from section54.engine.ledgers.lines import LEDGER_SCHEMA, MONEY
+from section54.engine.ledgers.lines import CODED_SCHEMA, LEDGER_SCHEMA, MONEY
+from section54.engine.ledgers.pieces import Piece, Stretch
 from section54.engine.ledgers.text import clean
+from section54.engine.ledgers.values import amounts_of, pennies_of, tidied, with_letters
 
 
 BATCH = 50_000  # records converted at a time
@@ -67,9 +70,12 @@ class NoLayoutError(ValueError):
 
 @dataclass(slots=True)
 class SheetOutcome:
-    """What became of a sheet's records; counts are of records, money is pounds."""
+    """What became of a sheet's records; counts are of records, money is pounds.
 
-    lines: pa.Table
+    ``coded`` holds the lines with their texts as dictionaries, which is a tenth of the room.
+    """
+
+    coded: pa.Table
     rejected: list[tuple[int, str, str]]
     layouts: list[Layout]
     rows: int
@@ -80,15 +86,52 @@ class SheetOutcome:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def lines(self) -> pa.Table:
+        """Return the lines as ``LEDGER_SCHEMA`` has them."""
+        return self.coded.cast(LEDGER_SCHEMA)
+
+    @property
     def read(self) -> int:
         """Return the number of payment lines."""
-        return int(self.lines.num_rows)
+        return int(self.coded.num_rows)
 
     @property
     def amount(self) -> Decimal:
         """Return the sum of the lines read, pounds."""
-        total = pc.sum(self.lines["amount"]).as_py()
+        total = pc.sum(self.coded["amount"]).as_py()
         return Decimal(total) if total is not None else Decimal("0.00")
+
+
+class Cells:
+    """One column: its distinct cells as written, and which of them stands in each record."""
+
+    def __init__(self, values: pa.Array, codes: np.ndarray) -> None:
+        self.values = values
+        self.codes = codes
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+        return len(self.codes)
+
+    def cell(self, record: int) -> str:
+        """Return a record's cell as written."""
+        text: str = self.values[int(self.codes[record])].as_py()
+        return text
+
+    @cached_property
+    def tidy(self) -> pa.Array:
+        """The distinct cells, tidy."""
+        return tidied(self.values)
+
+    @cached_property
+    def pounds(self) -> pa.Array:
+        """What the distinct cells say as pounds; null where they say none."""
+        return amounts_of(self.tidy)
+
+    def spread(self, of_values: pa.Array | np.ndarray) -> np.ndarray:
+        """Return for each record what holds for its cell."""
+        found: np.ndarray = np.asarray(of_values)[self.codes]
+        return found
 
 
 class Grid:
@@ -98,70 +141,132 @@ class Grid:
         self, rows: Iterable[Sequence[str]], on_batch: Callable[[int], None] | None = None
     ):
         """Take in records, ``BATCH`` at a time, telling ``on_batch`` how many are in."""
-        chunks: list[list[pa.Array]] = []
-        lengths: list[int] = []
         source = iter(rows)
+        self._take(iter(lambda: [list(record) for record in islice(source, BATCH)], []), on_batch)
+
+    @classmethod
+    def of_pieces(
+        cls, pieces: Iterable[Piece], on_batch: Callable[[int], None] | None = None
+    ) -> "Grid":
+        """Take in records as ``pieces_of`` gives them."""
+        grid = cls.__new__(cls)
+        grid._take(pieces, on_batch)
+        return grid
+
+    def _take(self, pieces: Iterable[Piece], on_batch: Callable[[int], None] | None) -> None:
         self.head: list[list[str]] = []
-        while batch := list(islice(source, BATCH)):
-            if not chunks:
-                self.head = [list(record) for record in batch[: HEADER_WITHIN + 5]]
-            width = max(len(record) for record in batch)
-            cells = (
-                zip(*batch, strict=True)
-                if all(len(record) == width for record in batch)
-                else zip(*(_padded(record, width) for record in batch), strict=True)
-            )
-            chunks.append([pa.array(column, pa.string()) for column in cells])
-            lengths.append(len(batch))
+        self.records = 0
+        chunks: list[tuple[int, list[pa.Array]]] = []
+        odd: dict[int, list[str]] = {}
+        for piece in pieces:
+            if isinstance(piece, Stretch):
+                odd |= {self.records + place: cells for place, cells in piece.odd.items()}
+                chunks.append((len(piece) - len(piece.odd), piece.columns))
+            else:
+                wanted = HEADER_WITHIN + 5 - len(self.head)
+                self.head += piece[: max(0, wanted)] if self.records == len(self.head) else []
+                chunks.append((len(piece), _columns(piece)))
+            self.records += len(piece)
             if on_batch:
-                on_batch(sum(lengths))
-        self.records = sum(lengths)
-        self.width = max((len(chunk) for chunk in chunks), default=0)
-        self.columns = [
-            pa.chunked_array(
-                [
-                    chunk[index] if index < len(chunk) else pa.array([""] * length, pa.string())
-                    for chunk, length in zip(chunks, lengths, strict=True)
-                ],
-                pa.string(),
-            )
-            for index in range(self.width)
-        ]
+                on_batch(self.records)
+        self.width = max(
+            (*(len(columns) for _, columns in chunks), *(len(cells) for cells in odd.values())),
+            default=0,
+        )
+        self.columns = []
+        for index in range(self.width):
+            parts = [
+                columns[index] if index < len(columns) else pa.array([""] * length, pa.string())
+                for length, columns in chunks
+            ]
+            for _, columns in chunks:
+                if index < len(columns):
+                    columns[index] = None  # its memory is needed no longer
+            self.columns.append(_cells(parts, index, odd))
 
     def record(self, index: int) -> list[str]:
         """Return one record's cells, tidy, by its 0-based index."""
-        return [clean(column[index].as_py()) for column in self.columns]
+        return [clean(column.cell(index)) for column in self.columns]
 
     def sample(self, start: int, end: int) -> list[list[str]]:
         """Return up to ``SAMPLE`` records that are not blank, spread evenly between two indexes."""
         if end <= start:
             return []
         step = max(1, (end - start) // SAMPLE)
-        picks = pa.array(range(start, end, step)[: SAMPLE + 50])
-        columns = [
-            [clean(cell) for cell in column.take(picks).to_pylist()] for column in self.columns
-        ]
-        rows = [list(cells) for cells in zip(*columns, strict=True)]
+        picks = range(start, end, step)[: SAMPLE + 50]
+        rows = [self.record(index) for index in picks]
         return [row for row in rows if any(row)]
 
     def blank(self) -> np.ndarray:
         """Return which records hold nothing but white space."""
         blank = np.ones(self.records, dtype=bool)
         for column in self.columns:
-            if not blank.any():
+            # Few records are blank so far after the first columns: only their cells are looked at.
+            left = np.flatnonzero(blank)
+            if not len(left):
                 break
-            trimmed = pc.utf8_trim_whitespace(column)
-            empty = pc.equal(pc.binary_length(trimmed), 0).to_numpy(zero_copy_only=False)
-            maybe = np.flatnonzero(blank & ~empty)
+            codes = column.codes[left]
+            present = _present(codes, len(column.values))
+            values = column.values.take(pa.array(present))
+            trimmed = pc.utf8_trim_whitespace(values)
+            empty = np.array(pc.equal(pc.binary_length(trimmed), 0))
             # Zero-width characters survive trimming: look again at short cells beyond ASCII.
             odd = pc.and_(
                 pc.less_equal(pc.binary_length(trimmed), 12), pc.invert(pc.string_is_ascii(trimmed))
             )
-            for index in maybe[np.asarray(odd)[maybe]]:
-                if not clean(column[int(index)].as_py()):
-                    empty[index] = True
-            blank &= empty
+            for value in np.flatnonzero(np.asarray(odd) & ~empty):
+                empty[value] = not clean(values[int(value)].as_py())
+            of_value = np.zeros(len(column.values), dtype=bool)
+            of_value[present] = empty
+            blank[left] = of_value[codes]
         return blank
+
+
+def _present(codes: np.ndarray, values: int) -> np.ndarray:
+    """Return which of so many values some code stands for, in order."""
+    met = np.zeros(values, dtype=bool)
+    met[codes] = True
+    return np.flatnonzero(met)
+
+
+def _columns(records: list[list[str]]) -> list[pa.Array]:
+    """Return the columns of records of any width."""
+    width = max((len(record) for record in records), default=0)
+    cells = (
+        zip(*records, strict=True)
+        if all(len(record) == width for record in records)
+        else zip(*(_padded(record, width) for record in records), strict=True)
+    )
+    return [pa.array(column, pa.string()).dictionary_encode() for column in cells]
+
+
+def _cells(parts: list[pa.Array], index: int, odd: Mapping[int, Sequence[str]]) -> Cells:
+    """Put the parts of a column together, and the cells of the odd records in their places."""
+    plain = sum(len(part) for part in parts if not isinstance(part, pa.DictionaryArray))
+    places = np.array(sorted(odd), dtype=np.int64)
+    further = pa.array(
+        [odd[place][index] if index < len(odd[place]) else "" for place in places.tolist()],
+        pa.string(),
+    )
+    if plain * 2 > sum(map(len, parts)):
+        # Hardly a cell comes twice: each is its own value.
+        values = pa.concat_arrays(
+            [p.dictionary_decode() if isinstance(p, pa.DictionaryArray) else p for p in parts]
+        )
+        codes = np.arange(len(values), dtype=np.int32)
+        start = len(values)
+        values = pa.concat_arrays([values, further]) if len(further) else values
+        odd_codes = np.arange(start, start + len(further), dtype=np.int32)
+    else:
+        coded = [p if isinstance(p, pa.DictionaryArray) else p.dictionary_encode() for p in parts]
+        chunks = [*coded, further.dictionary_encode()]
+        column = pa.chunked_array(chunks, coded[0].type if coded else None).unify_dictionaries()
+        values = column.chunk(0).dictionary
+        codes = np.concatenate([np.asarray(chunk.indices) for chunk in column.chunks[: len(coded)]])
+        odd_codes = np.asarray(column.chunk(len(coded)).indices)
+    # ``insert`` wants the places as they are before anything is put in.
+    codes = np.insert(codes, places - np.arange(len(places)), odd_codes) if len(places) else codes
+    return Cells(values, codes)
 
 
 def _padded(record: Sequence[str], width: int) -> list[str]:
@@ -206,7 +311,7 @@ def read_sheet(
     if header is not None:
         headings.update(int(i) for i in filled[filled <= header])
     outcome = SheetOutcome(
-        lines=LEDGER_SCHEMA.empty_table(),
+        coded=CODED_SCHEMA.empty_table(),
         rejected=[],
         layouts=[layout],
         rows=grid.records,
@@ -259,7 +364,7 @@ def read_sheet(
             f"The columns change at row {stop + 1}, where a new heading row stands; "
             "the rows below it were read by that heading."
         )
-    outcome.lines = pa.concat_tables(parts)
+    outcome.coded = pa.concat_tables(parts)
     outcome.headings = len(headings)
     outcome.rejected.sort()
     read, rejected_rows = outcome.read, len(outcome.rejected)
@@ -278,16 +383,17 @@ def _cell_notes(grid: Grid, layout: Layout) -> list[str]:
     supplier = layout.index("supplier")
     for index in {column.index for column in layout.columns}:
         longest = LONGEST_NAME if index == supplier else LONGEST_TEXT
-        long = pc.greater(pc.utf8_length(grid.columns[index]), longest)
-        count = int(pc.sum(long).as_py() or 0)
+        column = grid.columns[index]
+        count = int(column.spread(pc.greater(pc.utf8_length(column.values), longest)).sum())
         if count:
             notes.append(
                 f"{count:,} cells of column {index + 1} are longer than {longest:,} characters: "
                 "what comes after was cut off."
             )
     if layout.amount is not None:
-        foreign = pc.match_substring_regex(grid.columns[layout.amount[0]], FOREIGN)
-        count = int(pc.sum(foreign).as_py() or 0)
+        column = grid.columns[layout.amount[0]]
+        foreign = pc.match_substring_regex(column.values, FOREIGN)
+        count = int(column.spread(foreign).sum())
         if count:
             notes.append(
                 f"{count:,} amounts carry the sign of a foreign currency and were read as pounds: "
@@ -302,7 +408,8 @@ def _warnings(grid: Grid, layout: Layout, header: int) -> list[str]:
     last = max(i for i, cell in enumerate(grid.record(header)) if cell)
     beyond = np.zeros(grid.records, dtype=bool)
     for column in grid.columns[last + 1 :]:
-        beyond |= pc.greater(pc.binary_length(pc.utf8_trim_whitespace(column)), 0).to_numpy()
+        filled = pc.greater(pc.binary_length(pc.utf8_trim_whitespace(column.values)), 0)
+        beyond |= column.spread(filled)
     rows = np.flatnonzero(beyond)
     rows = rows[rows > header]
     if 0 < len(rows) * 20 <= grid.records or 0 < len(rows) <= 3:
@@ -341,7 +448,8 @@ def _until(grid: Grid, header: int | None, words: HeadingWords) -> int:
     names = [cell for cell in grid.record(header) if cell]
     known = np.zeros(grid.records, dtype=np.int16)
     for column in grid.columns:
-        known += pc.is_in(pc.utf8_trim_whitespace(column), pa.array(names, pa.string())).to_numpy()
+        named = pc.is_in(pc.utf8_trim_whitespace(column.values), pa.array(names, pa.string()))
+        known += column.spread(named)
     for record in np.flatnonzero(known >= max(2, len(names) // 2)):
         moved = record > header and grid.record(int(record)) != grid.record(header)
         if moved and header_strength(grid.record(int(record)), words) >= OTHER_HEADER:
@@ -417,13 +525,16 @@ class _Stretch:
         offsets = np.flatnonzero(readable)
         self.first_line = start + int(offsets[0]) if len(offsets) else end
 
-    def _text(self, index: int) -> pa.Array:
+    def _text(self, index: int) -> pa.DictionaryArray:
         """Return a column's cells, tidy; each distinct cell is cleaned once."""
         longest = LONGEST_NAME if index == self.layout.index("supplier") else LONGEST_TEXT
-        return _each_once(self._raw(index), lambda cell: clean(cell)[:longest], pa.string())
+        values = self.grid.columns[index].tidy
+        if (pc.max(pc.binary_length(values)).as_py() or 0) > longest:
+            values = pc.utf8_slice_codeunits(values, 0, longest)
+        return pa.DictionaryArray.from_arrays(pa.array(self._codes(index)), values)
 
     def _money(self, index: int) -> pa.Array:
-        return _each_once(self._raw(index), lambda cell: parse_amount(clean(cell)), MONEY)
+        return self.grid.columns[index].pounds.take(pa.array(self._codes(index)))
 
     def _with_gross(self, amount: tuple[int, str]) -> tuple[pa.Array, np.ndarray]:
         """Take the gross amount of a row whose net amount is left blank, and say of which."""
@@ -431,12 +542,18 @@ class _Stretch:
         if amount[1] != "net" or gross is None:
             return self.column, np.zeros(len(self.column), dtype=bool)
         instead = self._money(gross)
-        blank = pc.equal(pc.binary_length(self._text(amount[0])), 0)
-        use = pc.and_(blank, pc.is_valid(instead))
+        use = pa.array(self._is_empty(amount[0]) & np.asarray(pc.is_valid(instead)))
         return pc.if_else(use, instead, self.column), np.asarray(use)
 
-    def _raw(self, index: int) -> pa.ChunkedArray:
-        return self.grid.columns[index].slice(self.start, self.end - self.start)
+    def _codes(self, index: int) -> np.ndarray:
+        return self.grid.columns[index].codes[self.start : self.end]
+
+    def _is_empty(self, index: int) -> np.ndarray:
+        """Return in which records a column's tidy cell is empty."""
+        empty: np.ndarray = np.asarray(
+            pc.equal(pc.binary_length(self.grid.columns[index].tidy), 0)
+        )[self._codes(index)]
+        return empty
 
     def _heading(self, record: int, words: HeadingWords) -> str:
         cells = self.grid.record(record)
@@ -485,13 +602,10 @@ class _Stretch:
     def _totals(self, keep: np.ndarray) -> list[tuple[int, str]]:
         """Find the lines that sum others: by their words, or an amount that stands alone."""
         count = len(keep)
-        suppliers = self.suppliers.slice(0, count)
-        empty = np.asarray(pc.equal(pc.binary_length(suppliers), 0))
+        empty = self._is_empty(self._supplier)[:count]
         labels = np.zeros(count, dtype=bool)
-        for column in range(self.grid.width):
-            cells = self._raw(column).slice(0, count)
-            named_so = pc.match_substring_regex(cells, _MAY_NAME_TOTAL, ignore_case=True)
-            labels |= np.asarray(named_so.combine_chunks())
+        for index, column in enumerate(self.grid.columns):
+            labels |= _may_name_total(column.values)[self._codes(index)[:count]]
         found: list[tuple[int, str]] = []
         cents: np.ndarray | None = None
         for offset in np.flatnonzero(keep & (empty | labels)):
@@ -536,13 +650,16 @@ class _Stretch:
         def text(role: str) -> pa.Array:
             index = self.layout.index(role)
             if index is None:
-                return pa.array([""] * length, pa.string())
+                return _always("", length)
             further = self.layout.further.get(role, ())
             columns = [self._text(i).slice(0, count).filter(mask) for i in (index, *further)]
             if len(columns) == 1:
                 return columns[0]
-            joined = pc.binary_join_element_wise(*columns, JOINED_BY)
-            return pc.replace_substring_regex(joined, f"^(?:{JOINED_BY})+|(?:{JOINED_BY})+$", "")
+            joined = pc.binary_join_element_wise(
+                *(column.dictionary_decode() for column in columns), JOINED_BY
+            )
+            trimmed = pc.replace_substring_regex(joined, f"^(?:{JOINED_BY})+|(?:{JOINED_BY})+$", "")
+            return trimmed.dictionary_encode()
 
         def money(role: str) -> pa.Array:
             index = self.layout.index(role)
@@ -553,13 +670,11 @@ class _Stretch:
         dates = pa.nulls(length, pa.date32())
         index = self.layout.index("date")
         if index is not None:
-            cells = self._text(index).slice(0, count).filter(mask)
-            order = order_of(pc.unique(cells).to_pylist())
-            dates = _each_once(cells, lambda cell: parse_date(cell, order), pa.date32())
+            dates = _dates(self._text(index).slice(0, count).filter(mask))
         amount = self.amounts.slice(0, count).filter(mask)
         columns = {
-            "source": pa.array([source] * length, pa.string()),
-            "sheet": pa.array([sheet] * length, pa.string()),
+            "source": _always(source, length),
+            "sheet": _always(sheet, length),
             "row": records,
             "date": dates,
             "supplier_as_written": self.suppliers.slice(0, count).filter(mask),
@@ -575,22 +690,35 @@ class _Stretch:
             "company_number": text("company_number"),
         }
         table = pa.Table.from_arrays(
-            [columns[field.name] for field in LEDGER_SCHEMA], schema=LEDGER_SCHEMA
+            [columns[field.name] for field in LEDGER_SCHEMA], schema=CODED_SCHEMA
         )
         return table, int(pc.sum(pc.is_null(dates)).as_py() or 0)
 
 
-def _each_once(
-    cells: pa.ChunkedArray | pa.Array, convert: Callable[[str], object], kind: pa.DataType
-) -> pa.Array:
-    """Convert each distinct cell once and put the results back in place."""
-    if isinstance(cells, pa.ChunkedArray):
-        cells = cells.combine_chunks()
-    coded = cells.dictionary_encode()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.combine_chunks()
-    values = pa.array([convert(value) for value in coded.dictionary.to_pylist()], kind)
-    return values.take(coded.indices)
+def _dates(cells: pa.DictionaryArray) -> pa.Array:
+    """Return the days that cells name; each distinct cell is read once."""
+    codes = np.asarray(cells.indices)
+    present = _present(codes, len(cells.dictionary))
+    texts = cells.dictionary.take(pa.array(present)).to_pylist()
+    order = order_of(texts)
+    days = pa.array([parse_date(text, order) for text in texts], pa.date32())
+    place = np.zeros(len(cells.dictionary), dtype=np.int32)
+    place[present] = np.arange(len(present))
+    return days.take(pa.array(place[codes]))
+
+
+def _always(text: str, length: int) -> pa.DictionaryArray:
+    """Return a column with the same text in every row."""
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(length, np.int32)), pa.array([text]))
+
+
+def _may_name_total(values: pa.Array) -> np.ndarray:
+    """Return which cells may name a total; a cell without a letter cannot."""
+    found = np.zeros(len(values), dtype=bool)
+    lettered = with_letters(values)
+    some = values.take(pa.array(lettered))
+    found[lettered] = np.asarray(pc.match_substring_regex(some, _MAY_NAME_TOTAL, ignore_case=True))
+    return found
 
 
 def _names_total(cell: str) -> bool:
@@ -598,9 +726,8 @@ def _names_total(cell: str) -> bool:
 
 
 def _pennies(amounts: pa.Array, keep: np.ndarray) -> np.ndarray:
-    pennies = pc.multiply(pc.fill_null(amounts, Decimal("0.00")), Decimal(100))
-    values = np.array([int(v) for v in pennies.to_pylist()], dtype=np.int64)
-    return np.where(keep, values, 0)
+    filled = pc.fill_null(amounts, Decimal("0.00"))
+    return np.where(keep, pennies_of(filled), 0)
 
 
 def _row_text(cells: Sequence[str]) -> str:

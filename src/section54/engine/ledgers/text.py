@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from ftfy import fix_encoding
@@ -15,6 +15,7 @@ NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 # A quoted cell may hold a few lines of an address; forty lines mean that a quote was never closed.
 RUNAWAY_LINES = 40
 LONGEST_CELL = 1_000_000
+LOOKED_AT = 200_000  # letters from which the delimiter is told
 
 _MIXED = "utf-8 with windows-1252 lines"
 # What UTF-8 read as Windows-1252 looks like; only such cells are worth the repair.
@@ -91,7 +92,7 @@ _UNDEFINED = frozenset({0x81, 0x8D, 0x8F, 0x90, 0x9D})
 
 def find_delimiter(text: str) -> str:
     """Return the delimiter under which the first records agree most on a width over one."""
-    sample = io.StringIO(text[:200_000], newline="")
+    sample = io.StringIO(text[:LOOKED_AT], newline="")
     lines = list(islice(sample, 300))
     best, best_score = ",", 0.0
     for delimiter in DELIMITERS:
@@ -111,19 +112,29 @@ def find_delimiter(text: str) -> str:
     return best
 
 
-def records(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+def records(
+    lines: Iterable[str],
+    delimiter: str,
+    width: int = 0,
+    on_open: Callable[[], None] = lambda: None,
+) -> Iterator[list[str]]:
     """Split lines into records. A quoted newline does not end one; an unclosed quote is ignored.
 
     A blank line is a record too (an empty list). A quote that is never closed would swallow the
     lines after it, payments and all. It shows in that the lines then make no well-formed record,
     or more than forty of them, or a million characters: the first line is then read on its own,
     and reading goes on from the second.
+
+    Args:
+        lines: The lines with their ends.
+        delimiter: What divides cells.
+        width: Cells of the record before these, where they are not the first.
+        on_open: Told when the lines end while a quote is open, before anything is mended.
     """
     csv.field_size_limit(LONGEST_CELL)
     pending: list[str] = []
     source = iter(lines)
     again: deque[str] = deque()
-    width = 0
     ended = False
 
     def feed() -> Iterator[str]:
@@ -148,6 +159,8 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
         if record is None and not pending:
             return
         if record is None or ended or (len(pending) > 1 and _unclosed(pending, delimiter)):
+            if ended:
+                on_open()
             ended = False
             record = _alone(pending[0], delimiter, width)
             again.extendleft(reversed(pending[1:]))

@@ -28,6 +28,10 @@ def safe_cell(text: str) -> str:
         >>> safe_cell("Fenland Contract Cleaning")
         'Fenland Contract Cleaning'
     """
+    # Most texts are plain: letters, digits, spaces and ordinary signs, not starting with a sign.
+    plain = text[:1].isalnum() and text.isascii() and len(text) <= LONGEST
+    if plain and (text.isprintable() or text.replace("\n", "").isprintable()):
+        return text
     at_risk = False
     for mark in text:
         if mark in STARTS_A_FORMULA:

