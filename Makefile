@@ -8,29 +8,28 @@ ASSETS := $(VENV)/.assets-ready
 OUT ?= out
 LEDGER ?=
 BODY ?=
+PORT ?= 8054
 # make bench SIZE=all measures 10 million lines too (some minutes, 3 GB of disk).
 SIZE ?= some
 export BODY
 
 .PHONY: run test assure bench check ledgers-report lock clean
 
-run: $(RUN)
+run: $(RUN) $(ASSETS)
 ifeq ($(LEDGER),)
-	@$(BIN)/section54 samples $(OUT)/fenland-ledgers > /dev/null
-	@$(BIN)/section54 review $(OUT)/fenland-ledgers --body "Fenland Constabulary" \
-	  --out $(OUT)/fenland --previous $(OUT)/fenland-ledgers/previous
+	@exec $(BIN)/section54 serve --data $(OUT)/fenland --port $(PORT) --sample
 else
-	@$(BIN)/section54 review $(LEDGER) --body "$$BODY" --out $(OUT)/review
+	@exec $(BIN)/section54 serve --data $(OUT)/own --port $(PORT) --body "$$BODY" $(LEDGER)
 endif
 
-test: $(DEV)
+test: $(DEV) $(ASSETS)
 	@$(BIN)/python tools/check.py
 	@$(BIN)/python -m pytest -q
 
 check: $(DEV)
 	@$(BIN)/python tools/check.py
 
-assure: $(DEV)
+assure: $(DEV) $(ASSETS)
 	@$(BIN)/python tools/assure.py
 
 bench: $(DEV)

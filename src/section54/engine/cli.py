@@ -91,7 +91,36 @@ class ManyPrevious(click.Command):
         return super().parse_args(ctx, spread)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The engine's commands, and those that other parts add; theirs are loaded when asked for.
+
+    So a review on the command line never waits for the website's code, nor needs it.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        added = {extra.name for extra in entry_points(group="section54.commands")}
+        return sorted({*super().list_commands(ctx), *added})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        for extra in entry_points(group="section54.commands"):
+            if extra.name == cmd_name:
+                try:
+                    loaded: click.Command = extra.load()
+                except ModuleNotFoundError as error:
+                    raise BadInput(
+                        f"{cmd_name} needs the workbench: pip install 'section54[web]' "
+                        f"(missing: {error.name})."
+                    ) from error
+                return loaded
+        return None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="section54")
 def cli() -> None:
     """Find where people may be exploited in what a public body buys."""
@@ -475,8 +504,6 @@ def main() -> None:
     # A review makes millions of small things and hardly a cycle: Python's search for cycles among
     # them took a fifth of its time.
     gc.set_threshold(200_000, 50, 100)
-    for extra in entry_points(group="section54.commands"):
-        cli.add_command(extra.load())
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -64,6 +64,15 @@ class SheetRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SheetHead:
+    """The first records of one sheet, as they are."""
+
+    file: str
+    sheet: str
+    records: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileRefused:
     """A file that is not a ledger, with the one sentence that says what it is and what to do."""
 

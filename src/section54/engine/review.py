@@ -23,6 +23,7 @@ from section54 import __version__
 from section54.engine import frames
 from section54.engine.categories.classify import Classifier
 from section54.engine.categories.model import CategoryDecision, Purchase
+from section54.engine.compare import change_of
 from section54.engine.engines import HEARTBEAT, Engine, connect
 from section54.engine.errors import BadInput
 from section54.engine.identity.model import NameSeen, Payee, PayeeKind
@@ -58,8 +59,6 @@ READERS = 2  # ledgers read at a time, each in a process of its own
 # A month with hardly a line is a slip of a finger in a date, not part of the period.
 PERIOD_SHARE = 0.002
 MONTHS_APART = 12
-GROWN = Decimal("0.25")  # share by which a payee must grow or shrink to be named, and
-GROWN_POUNDS = Decimal(5000)  # the least pounds it must be
 LARGE = Decimal(50_000)
 # A category takes the highest tier that at least this share of its pounds has.
 VARIANT_SHARE = Decimal("0.2")
@@ -78,7 +77,7 @@ class Plan:
     """What a review is made of.
 
     Attributes:
-        ledgers: The period's ledger files.
+        ledgers: The period's ledger files, or what was read of them before.
         previous: The period before, to compare with; may be empty.
         body: The body whose spend it is, as the report names it.
         store: Folder for the lines read, kept between runs.
@@ -89,8 +88,8 @@ class Plan:
         limits: What reading one file may use.
     """
 
-    ledgers: Sequence[Path]
-    previous: Sequence[Path] = ()
+    ledgers: Sequence[Path | LedgerRead]
+    previous: Sequence[Path | LedgerRead] = ()
     body: str = ""
     store: Path = Path("ledgers")
     lines: Path = Path("lines.parquet")
@@ -283,7 +282,11 @@ def _check_sums(review: Review) -> None:
 
 
 def _read_all(
-    plan: Plan, paths: Sequence[Path], on_step: _Progress, step: str, other: _Read | None = None
+    plan: Plan,
+    paths: Sequence[Path | LedgerRead],
+    on_step: _Progress,
+    step: str,
+    other: _Read | None = None,
 ) -> _Read:
     """Read every file, two at a time; a file that is no ledger is listed, not fatal."""
     read = _Read()
@@ -296,8 +299,10 @@ def _read_all(
         with lock:
             on_step.beat()
 
-    def one(path: Path) -> LedgerRead | FileRefused:
+    def one(path: Path | LedgerRead) -> LedgerRead | FileRefused:
         nonlocal done
+        if isinstance(path, LedgerRead):
+            return path
         try:
             result: LedgerRead | FileRefused = read_ledger(
                 path,
@@ -611,9 +616,7 @@ class _Sums:
     def _changed(self, supplier: SupplierResult, then: SupplierResult | None) -> SupplierResult:
         if then is None:
             return replace(supplier, previous_amount=ZERO, change="new")
-        difference = supplier.amount - then.amount
-        named = abs(difference) >= GROWN_POUNDS and abs(difference) >= GROWN * abs(then.amount)
-        change = "steady" if not named else "grown" if difference > 0 else "shrunk"
+        change = change_of(then.amount, supplier.amount)
         return replace(supplier, previous_amount=then.amount, change=change)
 
     def _coverage(self, shares: Sequence[dict[str, Any]], measure: str) -> Coverage:

@@ -1,0 +1,1 @@
+"""Public bodies, the people in them, and what each may do."""

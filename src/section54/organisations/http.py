@@ -1,0 +1,83 @@
+"""The door: every view names its permission, and no view opens without it.
+
+A person who lacks the permission in every body gets 403 and a page that says whom to ask. What
+belongs to another body is found by nobody (``visible_to``), so it is the same 404 as what does not
+exist. A view that names no permission stops the program at start-up (``checks``).
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+
+from section54.organisations.models import User
+from section54.organisations.permissions import PERMISSIONS, PUBLIC
+
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+ATTRIBUTE = "section54_permission"
+
+
+class UserRequest(HttpRequest):
+    """A request of somebody who is signed in."""
+
+    user: User
+
+
+def permission(name: str) -> Callable[[View], View]:
+    """Name the permission that a view needs.
+
+    Raises:
+        ValueError: no such permission is in the table.
+    """
+    if name not in PERMISSIONS:
+        raise ValueError(f"{name} is not in organisations/permissions.py")
+
+    def mark(view: View) -> View:
+        setattr(view, ATTRIBUTE, name)
+        return view
+
+    return mark
+
+
+def permission_of(view: Callable[..., Any]) -> str | None:
+    """Return the permission that a view names, or None."""
+    named: str | None = getattr(view, ATTRIBUTE, None)
+    return named
+
+
+class PermissionMiddleware:
+    """Asks, before each view, whether this person may open it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Tell the user which day it is, so that their grants can be asked for."""
+        if request.user.is_authenticated:
+            request.user.on(timezone.localdate())
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        """Refuse a view that the person may not open.
+
+        Raises:
+            Http404: the view names no permission and is not public.
+            PermissionDenied: the person has not the permission in any body.
+        """
+        match = request.resolver_match
+        if match is not None and match.view_name in PUBLIC:
+            return
+        named = permission_of(view)
+        if named is None:
+            raise Http404
+        if request.user.is_authenticated and not request.user.may(named):
+            raise PermissionDenied(named)

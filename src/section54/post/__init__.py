@@ -1,0 +1,1 @@
+"""What must reach people, and what runs in the background or by the clock."""

@@ -1,0 +1,1 @@
+"""How likely harm is, why we think so, and who disagreed."""

@@ -1,0 +1,1 @@
+"""What we paid, to whom, for what."""
