@@ -45,8 +45,13 @@ def tidy_name(given: str) -> str:
     ).strip(" .")
     stem, dot, end = kept.rpartition(".")
     if len(kept.encode()) > LONGEST_NAME and dot and len(end) <= 8:
-        return stem.encode()[: LONGEST_NAME - len(end)].decode("utf-8", "ignore") + dot + end
-    return kept.encode()[:LONGEST_NAME].decode("utf-8", "ignore") or "ledger"
+        return _cut(stem, LONGEST_NAME - len(f".{end}".encode())) + dot + end
+    return _cut(kept, LONGEST_NAME) or "ledger"
+
+
+def _cut(text: str, at_most: int) -> str:
+    """Return the first bytes of a name, with no half letter, space or full stop at their end."""
+    return text.encode()[:at_most].decode("utf-8", "ignore").rstrip(" .")
 
 
 @dataclass(frozen=True, slots=True)

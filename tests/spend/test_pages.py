@@ -1,0 +1,414 @@
+"""Ledgers on the web: add, check, correct, stop, discard, take in, undo."""
+
+import csv
+import gzip
+import io
+
+import pytest
+from django.urls import reverse
+from tests.spend.conftest import named, signed_in, words_of
+from tests.spend.factories import LINES, a_user, as_csv, do_the_work, grant, ledger_file
+
+from section54.post.changes import fail, take
+from section54.post.models import Job
+from section54.records.models import Event
+from section54.risk.models import Review
+from section54.sources.models import Import, SourceFile
+from section54.spend import forms
+from section54.spend.changes import discard, take_in
+from section54.spend.models import Ledger, RememberedColumn
+from section54.spend.shown import parts_to_correct
+
+
+pytestmark = pytest.mark.django_db
+
+TOTAL = [("", "", "Total", "35693.05")]
+# Two columns of names: the heading says that the wrong one is the supplier.
+MISLED = ("Supplier Name", "Description", "Payment Date", "Net Amount")
+
+
+def misled(*lines):
+    return as_csv(
+        *[(what, name, when, amount) for name, what, when, amount in lines or LINES],
+        headings=MISLED,
+    )
+
+
+def page(client, name, **kwargs):
+    answer = client.get(reverse(name, kwargs=kwargs))
+    assert answer.status_code == 200, answer
+    return words_of(answer)
+
+
+def ledger_address(name, brought_by):
+    ledger = brought_by.ledgers.order_by("source__name").first()
+    return reverse(name, kwargs={"pk": brought_by.pk, "ledger": ledger.pk})
+
+
+def columns_sent(brought_by, at=0, **changes):
+    """What the browser sends: what was understood, with some of it changed."""
+    ledger = brought_by.ledgers.order_by("source__name").first()
+    understood = forms.ColumnsForm(part=forms_parts(ledger)[at]).initial
+    return {"part": str(at)} | {
+        f"part{at}-{role}": column for role, column in {**understood, **changes}.items()
+    }
+
+
+def forms_parts(ledger):
+    return parts_to_correct(ledger)
+
+
+# --- adding -------------------------------------------------------------------------------------
+
+
+def test_without_ledgers_the_list_says_how_to_begin(alice):
+    assert "No ledger yet." in page(alice, "ledger-list")
+    assert "Add ledgers" in page(alice, "ledger-list")
+
+
+def test_a_messy_ledger_is_read_and_accounted_for(add, alice):
+    messy = ledger_file(extra=[("", "", "", ""), *TOTAL])
+    brought_by = add((messy, "../../april 2025.csv"), (gzip.compress(misled()), "may.csv.gz"))
+    assert brought_by.state == Import.State.TO_CHECK
+    april = brought_by.ledgers.get(source__name="april 2025.csv")
+    assert (april.rows, april.read, april.blank, april.headings) == (9, 6, 1, 1)
+    said = page(alice, "import", pk=brought_by.pk)
+    assert "Check what was understood" in said
+    assert "9 = 6 read + 1 rejected + 1 blank + 1 heading" in said
+    assert "£35,693.05" in said
+    assert "3 April 2025 to 2 May 2025" in said
+    assert "Take in and review" in said
+    listed = page(alice, "ledger-list")
+    assert brought_by.reference in listed
+    assert "To be checked" in listed
+
+
+def test_while_it_is_read_the_page_shows_how_far(add, alice):
+    brought_by = add(read=False)
+    answer = alice.get(reverse("import", kwargs={"pk": brought_by.pk}))
+    assert b'http-equiv="refresh"' in answer.content
+    assert "Waiting for its turn" in words_of(answer)
+    assert "Stop" in words_of(answer)
+
+
+def test_no_file_and_too_large_a_file_are_told_what_to_do(alice, monkeypatch):
+    nothing = alice.post(reverse("ledger-add"), {})
+    assert "Select at least one ledger" in words_of(nothing)
+    monkeypatch.setattr(forms, "LARGEST", 100)
+    large = alice.post(reverse("ledger-add"), {"ledgers": named(ledger_file(), "april.csv")})
+    assert "april.csv has" in words_of(large)
+    assert "Split it, for example by month" in words_of(large)
+    empty = alice.post(reverse("ledger-add"), {"ledgers": named(b"", "april.csv")})
+    assert "april.csv is empty. Export it again" in words_of(empty)
+    assert not SourceFile.objects.exists()
+
+
+def test_the_same_file_under_two_names_is_kept_once(add, alice):
+    brought_by = add((ledger_file(), "a.csv"), (ledger_file(), "b.csv"))
+    assert brought_by.files.count() == 1
+    assert "b.csv is the same file as a.csv. It was kept once." in page(
+        alice, "import", pk=brought_by.pk
+    )
+
+
+def test_the_same_file_twice_warns(add, alice, buyer):
+    first = add()
+    take_in(brought_by=first, by=buyer, at=first.started_at)
+    second = add((ledger_file(), "again.csv"))
+    warning = f"already taken in as {first.reference}"
+    assert warning in page(alice, "import", pk=second.pk)
+    assert warning in page(alice, "import-take-in", pk=second.pk)
+
+
+def test_who_buys_for_several_bodies_says_for_which(buyer, other_body, add):
+    grant(buyer, "buyer", other_body)
+    client = signed_in(buyer)
+    assert "Whose ledgers are they?" in page(client, "ledger-add")
+    missing = client.post(reverse("ledger-add"), {"ledgers": named(ledger_file(), "a.csv")})
+    assert "Select whose ledgers they are" in words_of(missing)
+    assert add(client=client, body=str(other_body.pk)).body == other_body
+
+
+def test_a_name_from_outside_is_shown_as_text(add, alice):
+    brought_by = add((ledger_file(), "<script>alert(1)</script>.csv"))
+    answer = alice.get(reverse("import", kwargs={"pk": brought_by.pk}))
+    assert b"<script>alert" not in answer.content
+
+
+def test_a_cell_from_outside_is_shown_as_text_and_no_spreadsheet_runs_it(add, alice):
+    bad = [("<img src=x onerror=alert(1)>", '=HYPERLINK("http://bad.example")', "", "none")]
+    brought_by = add((ledger_file(extra=bad), "april.csv"))
+    answer = alice.get(ledger_address("ledger", brought_by))
+    assert b"<img" not in answer.content
+    answer = alice.get(reverse("import-rejected", kwargs={"pk": brought_by.pk}))
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert not any(cell.startswith("=") for row in csv.reader(io.StringIO(text)) for cell in row)
+
+
+# --- what was understood ------------------------------------------------------------------------
+
+
+def test_a_ledger_shows_its_columns_its_records_and_what_was_rejected(add, alice):
+    brought_by = add((ledger_file(extra=TOTAL), "april.csv"))
+    said = words_of(alice.get(ledger_address("ledger", brought_by)))
+    assert "Supplier’s name A: Supplier Name" in said
+    assert "taken for amount without vat" in said
+    assert "Fenland Contract Cleaning Ltd" in said
+    assert "Rows that were rejected" in said
+
+
+def test_every_rejected_row_can_be_downloaded(add, alice):
+    brought_by = add((ledger_file(extra=TOTAL), "april.csv"))
+    answer = alice.get(reverse("import-rejected", kwargs={"pk": brought_by.pk}))
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
+    assert [(row["file"], row["row"]) for row in rows] == [("april.csv", "8")]
+    assert rows[0]["reason"]
+    assert "35693.05" in rows[0]["text"]
+
+
+def test_a_wrong_column_is_corrected_and_remembered(add, alice, buyer):
+    brought_by = add((misled(), "april.csv"))
+    before = forms_parts(brought_by.ledgers.get())[0].understood
+    assert before["supplier"] == "1"
+    wanted = {**{r: "none" for r, c in before.items() if c == "2"}, "supplier": "2"}
+    answer = alice.post(
+        ledger_address("ledger-correct", brought_by), columns_sent(brought_by, **wanted)
+    )
+    assert answer.status_code == 302
+    brought_by = do_the_work(brought_by)
+    after = forms_parts(brought_by.ledgers.get())[0]
+    assert after.understood["supplier"] == "2"
+    assert "a person said so" in words_of(alice.get(ledger_address("ledger", brought_by)))
+    take_in(brought_by=brought_by, by=buyer, at=brought_by.started_at)
+    assert RememberedColumn.objects.get(role="supplier").column == "2"
+    following = add((misled(*LINES[2:]), "may.csv"))
+    assert forms_parts(following.ledgers.get())[0].understood["supplier"] == "2"
+    assert "somebody of your body chose" in page(alice, "import", pk=following.pk)
+
+
+def test_corrections_are_taken_back(add, alice):
+    brought_by = add()
+    first = forms_parts(brought_by.ledgers.get())[0].understood
+    alice.post(
+        ledger_address("ledger-correct", brought_by),
+        columns_sent(brought_by, description="none"),
+    )
+    brought_by = do_the_work(brought_by)
+    assert forms_parts(brought_by.ledgers.get())[0].understood["description"] == "none"
+    alice.post(ledger_address("ledger-correct", brought_by), {"part": "back"})
+    brought_by = do_the_work(brought_by)
+    assert brought_by.ledgers.get().corrections == {}
+    assert forms_parts(brought_by.ledgers.get())[0].understood == first
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"supplier": "2"}, "The same column is chosen for “Supplier’s name”"),
+        ({"amount_net": "none"}, "Choose the column with the amounts"),
+        ({"supplier": "99"}, "Select one of the choices shown"),
+    ],
+)
+def test_columns_that_cannot_be_are_explained(add, alice, changes, told):
+    brought_by = add()
+    answer = alice.post(
+        ledger_address("ledger-correct", brought_by), columns_sent(brought_by, **changes)
+    )
+    assert answer.status_code == 200
+    assert told in words_of(answer)
+    brought_by.refresh_from_db()
+    assert brought_by.state == Import.State.TO_CHECK
+
+
+def test_a_correction_that_spoils_a_file_can_be_corrected_too(add, alice):
+    lines = [("Estates", name, when, amount) for name, _, when, amount in LINES]
+    odd = as_csv(*lines, headings=("Unit", "Vendor", "Payment Date", "Net Amount"))
+    brought_by = add((odd, "april.csv"))
+    address = ledger_address("ledger-correct", brought_by)
+    alice.post(address, columns_sent(brought_by, supplier="none"))
+    brought_by = do_the_work(brought_by)
+    assert brought_by.ledgers.get().read == 0
+    assert forms_parts(brought_by.ledgers.get())[0].layout != "*"
+    alice.post(address, columns_sent(brought_by, supplier="2", date="3", amount_net="4"))
+    brought_by = do_the_work(brought_by)
+    assert brought_by.ledgers.get().read == 6
+
+
+def test_sending_what_was_understood_changes_nothing(add, alice):
+    brought_by = add()
+    address = ledger_address("ledger-correct", brought_by)
+    answer = alice.post(address, columns_sent(brought_by), follow=True)
+    assert "Nothing was changed" in words_of(answer)
+    brought_by.refresh_from_db()
+    assert brought_by.state == Import.State.TO_CHECK
+
+
+def test_a_refused_file_can_be_told_which_column_is_which(add, alice):
+    odd = as_csv(
+        *[(name, when, amount) for name, _, when, amount in LINES], headings=("q1", "q2", "q3")
+    ).replace(b".", b"!")
+    brought_by = add((odd, "odd.csv"))
+    ledger = brought_by.ledgers.get()
+    assert ledger.refused_because
+    said = page(alice, "import", pk=brought_by.pk)
+    assert "--column" not in said
+    assert "say which column is which" in said
+    assert "Take in and review" not in said
+    sent = columns_sent(brought_by, supplier="1", date="2", amount="3")
+    alice.post(ledger_address("ledger-correct", brought_by), sent)
+    assert brought_by.ledgers.get().corrections == {
+        "*": {"supplier": "1", "date": "2", "amount": "3"}
+    }
+
+
+# --- stop, again, discard -----------------------------------------------------------------------
+
+
+def test_reading_is_stopped_and_started_again(add, alice):
+    brought_by = add(read=False)
+    alice.post(reverse("import-stop", kwargs={"pk": brought_by.pk}))
+    brought_by = do_the_work(brought_by)
+    assert brought_by.job.state == Job.State.STOPPED
+    assert "Reading was stopped" in page(alice, "import", pk=brought_by.pk)
+    alice.post(reverse("import-again", kwargs={"pk": brought_by.pk}))
+    brought_by = do_the_work(brought_by)
+    assert brought_by.state == Import.State.TO_CHECK
+    again = alice.post(reverse("import-again", kwargs={"pk": brought_by.pk}), follow=True)
+    assert "There was nothing to start again" in words_of(again)
+
+
+def test_a_failure_shows_its_sentence(add, alice):
+    brought_by = add(read=False)
+    job = take(job_id=brought_by.job_id, at=brought_by.started_at)
+    fail(job=job, because="The disk is full: free some space.", at=brought_by.started_at)
+    said = page(alice, "import", pk=brought_by.pk)
+    assert "The disk is full" in said
+    assert "Start again" in said
+
+
+def test_an_import_is_discarded(add, alice):
+    brought_by = add()
+    discard_it = reverse("import-discard", kwargs={"pk": brought_by.pk})
+    assert "was discarded" in words_of(alice.post(discard_it, follow=True))
+    assert "Nothing of it counts" in page(alice, "import", pk=brought_by.pk)
+    assert not Ledger.objects.taken_in().exists()
+    assert "Somebody else changed this import" in words_of(alice.post(discard_it, follow=True))
+    late = alice.post(ledger_address("ledger-correct", brought_by), {"part": "0"}, follow=True)
+    assert "cannot be corrected now" in words_of(late)
+
+
+def test_what_is_discarded_while_it_is_read_never_comes_back(add, buyer):
+    brought_by = add(read=False)
+    discard(brought_by=brought_by, by=buyer, at=brought_by.started_at)
+    assert do_the_work(brought_by).state == Import.State.DISCARDED
+    assert not brought_by.ledgers.exists()
+
+
+# --- take in and undo ---------------------------------------------------------------------------
+
+
+def test_an_import_is_taken_in_for_a_review_and_undone(add, alice):
+    brought_by = add()
+    take_in_address = reverse("import-take-in", kwargs={"pk": brought_by.pk})
+    assert b'value="April 2025 to May 2025"' in alice.get(take_in_address).content
+    nameless = alice.post(take_in_address, {"name": ""})
+    assert "Enter the name of the review" in words_of(nameless)
+    answer = alice.post(take_in_address, {"name": "Spring"})
+    review = Review.objects.get()
+    assert answer.url == reverse("review", kwargs={"pk": review.pk})
+    assert (review.name, review.ledgers.count()) == ("Spring", 1)
+    said = page(alice, "import", pk=brought_by.pk)
+    assert "Its ledgers count" in said
+    assert "Spring" in said
+    second = alice.post(take_in_address, {"name": "Spring"}, follow=True)
+    assert "nothing in this import to take in now" in words_of(second)
+
+    undo = reverse("import-undo", kwargs={"pk": brought_by.pk})
+    assert "Withdrawn with it Spring" in words_of(alice.get(undo))
+    assert "Enter a reason" in words_of(alice.post(undo, {"because": " "}))
+    done = words_of(alice.post(undo, {"because": "The wrong year"}, follow=True))
+    assert "was undone" in done
+    assert "“ The wrong year ”" in done
+    assert not Ledger.objects.taken_in().exists()
+    review.refresh_from_db()
+    assert review.state == Review.State.WITHDRAWN
+    assert "can be undone, and once" in words_of(alice.get(undo, follow=True))
+
+
+def test_each_write_leaves_one_line_in_the_record(add, alice):
+    brought_by = add()
+    before = Event.objects.count()
+    alice.post(reverse("import-discard", kwargs={"pk": brought_by.pk}))
+    assert Event.objects.count() == before + 1
+
+
+# --- who may ------------------------------------------------------------------------------------
+
+SEEN = ("import", "ledger", "import-rejected")
+CHANGED = ("ledger-correct", "import-take-in", "import-undo")
+POSTED = ("import-stop", "import-again", "import-discard")
+
+
+def address(name, brought_by):
+    if name.startswith("ledger"):
+        return ledger_address(name, brought_by)
+    return reverse(name, kwargs={"pk": brought_by.pk})
+
+
+def test_a_stranger_finds_nothing(add, other_body):
+    brought_by = add()
+    stranger = signed_in(a_user("buyer", other_body))
+    for name in (*SEEN, *CHANGED):
+        assert stranger.get(address(name, brought_by)).status_code == 404, name
+    for name in (*POSTED, *CHANGED):
+        assert stranger.post(address(name, brought_by)).status_code == 404, name
+    assert brought_by.reference not in page(stranger, "ledger-list")
+
+
+def test_a_ledger_is_only_found_under_its_own_import(add, alice):
+    first, second = add(), add((misled(), "other.csv"))
+    mixed = {"pk": first.pk, "ledger": second.ledgers.get().pk}
+    assert alice.get(reverse("ledger", kwargs=mixed)).status_code == 404
+    assert alice.get(reverse("ledger-correct", kwargs=mixed)).status_code == 404
+
+
+def test_a_reader_sees_and_changes_nothing(add):
+    brought_by = add()
+    reader = signed_in(a_user("auditor"))
+    for name in SEEN:
+        assert reader.get(address(name, brought_by)).status_code == 200, name
+    for name in CHANGED:
+        assert reader.get(address(name, brought_by)).status_code == 403, name
+    for name in POSTED:
+        assert reader.post(address(name, brought_by)).status_code == 403, name
+    assert reader.get(reverse("ledger-add")).status_code == 403
+    said = page(reader, "import", pk=brought_by.pk)
+    assert "Discard" not in said
+    assert "Take in and review" not in said
+
+
+def test_a_reader_here_who_buys_elsewhere_changes_nothing_here(add, other_body):
+    brought_by = add()
+    user = a_user("auditor")
+    grant(user, "buyer", other_body)
+    client = signed_in(user)
+    assert client.get(address("import", brought_by)).status_code == 200
+    for name in POSTED:
+        assert client.post(address(name, brought_by)).status_code == 404, name
+
+
+def test_the_wrong_method_is_refused(add, alice):
+    brought_by = add()
+    for name in POSTED:
+        assert alice.get(address(name, brought_by)).status_code == 405, name
+    for name in SEEN:
+        assert alice.post(address(name, brought_by)).status_code == 405, name
+    assert alice.post(reverse("ledger-list")).status_code == 405
+    assert alice.put(reverse("ledger-add")).status_code == 405
+
+
+def test_nobody_gets_in_without_signing_in(client, add):
+    brought_by = add()
+    assert client.get(address("import", brought_by)).status_code == 302
+    assert client.post(address("import-discard", brought_by)).status_code == 302
