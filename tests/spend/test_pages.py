@@ -120,6 +120,13 @@ def test_the_same_file_twice_warns(add, alice, buyer):
     assert warning in page(alice, "import-take-in", pk=second.pk)
 
 
+def test_the_same_payments_in_another_file_warn(add, alice):
+    other = as_csv(*LINES, ("", "", "Total", "0.00"))
+    brought_by = add((ledger_file(), "april.csv"), (other, "april again.csv"))
+    said = page(alice, "import", pk=brought_by.pk)
+    assert "It may hold the same payments as april.csv beside it" in said
+
+
 def test_who_buys_for_several_bodies_says_for_which(buyer, other_body, add):
     grant(buyer, "buyer", other_body)
     client = signed_in(buyer)
@@ -152,7 +159,7 @@ def test_a_ledger_shows_its_columns_its_records_and_what_was_rejected(add, alice
     brought_by = add((ledger_file(extra=TOTAL), "april.csv"))
     said = words_of(alice.get(ledger_address("ledger", brought_by)))
     assert "Supplier’s name A: Supplier Name" in said
-    assert "taken for amount without vat" in said
+    assert "taken for amount without VAT" in said
     assert "Fenland Contract Cleaning Ltd" in said
     assert "Rows that were rejected" in said
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow.parquet as pq
+from django.db import models
+from django.db.models import Q
 
 from section54.engine.ledgers.columns import CHOSEN, ROLES
 from section54.engine.ledgers.corrections import ANY_LAYOUT, Corrections
@@ -14,6 +16,7 @@ from section54.engine.ledgers.reader import signature_of
 from section54.engine.reports.cells import safe_cell
 from section54.engine.reports.spreadsheets import REJECTED_COLUMNS
 from section54.engine.result import ColumnFound, SheetHead, SheetRead
+from section54.sources.models import Import
 from section54.spend.models import Ledger
 
 
@@ -34,6 +37,16 @@ ROLE_WORDS = {
     "postcode": "Postcode",
     "company_number": "Company number",
 }
+# Those that a ledger stands or falls with; the others matter less and are asked for apart.
+MAIN_ROLES = (
+    "supplier",
+    "amount_net",
+    "amount",
+    "amount_gross",
+    "date",
+    "description",
+    "expense_type",
+)
 SAMPLE_RECORDS = 8
 SAMPLE_COLUMNS = 40
 SAMPLE_CELLS = 3  # of a column, in the list to choose from
@@ -65,6 +78,16 @@ def sure_words(confidence: float) -> str:
     if confidence >= SURE:
         return "sure"
     return "fairly sure" if confidence >= FAIRLY_SURE else "a guess: please check"
+
+
+def in_a_sentence(role: str) -> str:
+    """Return a role's words as they stand inside a sentence.
+
+    >>> in_a_sentence("amount_net"), in_a_sentence("vat")
+    ('amount without VAT', 'VAT')
+    """
+    words = ROLE_WORDS[role]
+    return words if words.isupper() else words[0].lower() + words[1:]
 
 
 def on_the_page(sentence: str) -> str:
@@ -111,7 +134,7 @@ class SheetShown:
     @property
     def sample(self) -> list[tuple[str, str, str]]:
         """The headings of the sample table: letter, heading, and what the column is taken for."""
-        roles = {column.index: ROLE_WORDS[column.role] for column in self.found}
+        roles = {column.index: in_a_sentence(column.role) for column in self.found}
         return [
             (column_letter(index), heading, roles.get(index, ""))
             for index, heading in enumerate(self.headings[:SAMPLE_COLUMNS])
@@ -221,6 +244,24 @@ def _as_it_is(head: SheetHead, read_with: Corrections) -> SheetShown:
         if column.isdecimal() and 0 < int(column) <= max(map(len, head.records))
     )
     return _shown(layout, (name_of(head),), found, head.records, at)
+
+
+def alike(ledger: Ledger) -> "models.QuerySet[Ledger]":
+    """Return other ledgers, here or taken in, that may hold the same payments in another file."""
+    if not ledger.read:
+        return Ledger.objects.none()
+    return (
+        Ledger.objects.filter(
+            body=ledger.body_id,
+            read=ledger.read,
+            amount=ledger.amount,
+            first_paid=ledger.first_paid,
+            last_paid=ledger.last_paid,
+        )
+        .filter(Q(brought_by=ledger.brought_by_id) | Q(brought_by__state=Import.State.TAKEN_IN))
+        .exclude(source__sha256=ledger.source.sha256)
+        .select_related("brought_by", "source")
+    )
 
 
 def rejected_rows(ledgers: Iterable[Ledger]) -> Iterator[dict[str, Any]]:

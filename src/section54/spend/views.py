@@ -23,8 +23,11 @@ from section54.spend.changes import READ_IMPORT, WrongStateError, correct_column
 from section54.spend.forms import AddLedgersForm, ColumnsForm
 from section54.spend.models import Ledger
 from section54.spend.shown import (
+    MAIN_ROLES,
     ROLE_WORDS,
+    alike,
     column_letter,
+    in_a_sentence,
     name_of,
     on_the_page,
     parts_to_correct,
@@ -138,7 +141,9 @@ def _card(ledger: Ledger) -> dict[str, Any]:
         "refused": refused,
         "notes": list(dict.fromkeys(note for sheet in sheets for note in sheet.notes)),
         "twins": Ledger.objects.same_content_as(ledger).select_related("brought_by"),
+        "alike": alike(ledger),
         "columns": _columns_in_words(sheets),
+        "can_look": bool(sheets or ledger.heads),
         "can_correct": bool(parts_to_correct(ledger)),
         "remembered": sum(
             len(columns)
@@ -150,7 +155,7 @@ def _card(ledger: Ledger) -> dict[str, Any]:
 
 def _columns_in_words(sheets: Iterable[Any]) -> str:
     roles = dict.fromkeys(column.role for sheet in sheets for column in sheet.columns)
-    return listed(ROLE_WORDS[role].lower() for role in roles)
+    return listed(in_a_sentence(role) for role in roles)
 
 
 @require_safe
@@ -210,7 +215,8 @@ def ledger_correct(request: UserRequest, pk: UUID, ledger: UUID) -> HttpResponse
         "ledger": found,
         "forms": forms,
         "form": form,
-        "roles": tuple(ROLE_WORDS),
+        "main_roles": MAIN_ROLES,
+        "other_roles": [role for role in ROLE_WORDS if role not in MAIN_ROLES],
     }
     return render(request, "spend/ledger_correct.html", context)
 
