@@ -2,16 +2,11 @@
 
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-
-# Before Django reads its settings: tests never touch anybody's data, nor need a secret.
-os.environ["SECTION54_PROFILE"] = "test"
-os.environ["SECTION54_DATA"] = tempfile.mkdtemp(prefix="section54-tests-")
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
