@@ -124,7 +124,9 @@ def test_the_same_payments_in_another_file_warn(add, alice):
     other = as_csv(*LINES, ("", "", "Total", "0.00"))
     brought_by = add((ledger_file(), "april.csv"), (other, "april again.csv"))
     said = page(alice, "import", pk=brought_by.pk)
-    assert "It may hold the same payments as april.csv beside it" in said
+    taking = page(alice, "import-take-in", pk=brought_by.pk)
+    assert "april.csv may hold the same payments as april again.csv" in taking
+    assert "It may hold the same payments as april.csv: as many" in said
 
 
 def test_who_buys_for_several_bodies_says_for_which(buyer, other_body, add):

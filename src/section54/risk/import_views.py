@@ -15,6 +15,7 @@ from section54.risk.models import Review
 from section54.sources.models import Import
 from section54.spend.changes import WrongStateError
 from section54.spend.models import Ledger
+from section54.spend.shown import alike_in_words
 
 
 SOMEBODY_WAS_FIRST = "Somebody else changed this import meanwhile. This is how it stands now."
@@ -57,6 +58,7 @@ def import_take_in(request: UserRequest, pk: UUID) -> HttpResponse:
         "form": form,
         "ledgers": ledgers,
         "left_out": list(brought_by.ledgers.filter(read=0).select_related("source")),
+        "alike": [(ledger, words) for ledger in ledgers if (words := alike_in_words(ledger))],
         "twins": [
             (ledger, twin)
             for ledger in ledgers

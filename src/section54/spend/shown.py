@@ -15,6 +15,7 @@ from section54.engine.ledgers.corrections import ANY_LAYOUT, Corrections
 from section54.engine.ledgers.reader import signature_of
 from section54.engine.reports.cells import safe_cell
 from section54.engine.reports.spreadsheets import REJECTED_COLUMNS
+from section54.engine.reports.wording import plain
 from section54.engine.result import ColumnFound, SheetHead, SheetRead
 from section54.sources.models import Import
 from section54.spend.models import Ledger
@@ -262,6 +263,16 @@ def alike(ledger: Ledger) -> "models.QuerySet[Ledger]":
         .exclude(source__sha256=ledger.source.sha256)
         .select_related("brought_by", "source")
     )
+
+
+def alike_in_words(ledger: Ledger) -> list[str]:
+    """Return how those ledgers are called: by file here, by file and import elsewhere."""
+    return [
+        plain(other.source.name)
+        if other.brought_by_id == ledger.brought_by_id
+        else f"{plain(other.source.name)} in {other.brought_by.reference}"
+        for other in alike(ledger)
+    ]
 
 
 def rejected_rows(ledgers: Iterable[Ledger]) -> Iterator[dict[str, Any]]:

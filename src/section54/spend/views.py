@@ -25,7 +25,7 @@ from section54.spend.models import Ledger
 from section54.spend.shown import (
     MAIN_ROLES,
     ROLE_WORDS,
-    alike,
+    alike_in_words,
     column_letter,
     in_a_sentence,
     name_of,
@@ -141,7 +141,7 @@ def _card(ledger: Ledger) -> dict[str, Any]:
         "refused": refused,
         "notes": list(dict.fromkeys(note for sheet in sheets for note in sheet.notes)),
         "twins": Ledger.objects.same_content_as(ledger).select_related("brought_by"),
-        "alike": alike(ledger),
+        "alike": alike_in_words(ledger),
         "columns": _columns_in_words(sheets),
         "can_look": bool(sheets or ledger.heads),
         "can_correct": bool(parts_to_correct(ledger)),
