@@ -4,6 +4,8 @@ import csv
 import io
 from datetime import date
 
+import xlsxwriter
+
 from section54.organisations.models import Body, Grant, User
 from section54.sources.models import Import
 from section54.spend.tasks import read_import
@@ -25,6 +27,16 @@ def as_csv(*rows, headings=HEADINGS):
     out = io.StringIO(newline="")
     csv.writer(out).writerows([headings, *rows] if headings else rows)
     return out.getvalue().encode()
+
+
+def as_workbook(**sheets):
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as workbook:
+        for name, rows in sheets.items():
+            page = workbook.add_worksheet(name)
+            for y, row in enumerate(rows):
+                page.write_row(y, 0, row)
+    return out.getvalue()
 
 
 def ledger_file(*, extra=(), lines=LINES):

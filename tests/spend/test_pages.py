@@ -7,7 +7,16 @@ import io
 import pytest
 from django.urls import reverse
 from tests.spend.conftest import named, signed_in, words_of
-from tests.spend.factories import LINES, a_user, as_csv, do_the_work, grant, ledger_file
+from tests.spend.factories import (
+    HEADINGS,
+    LINES,
+    a_user,
+    as_csv,
+    as_workbook,
+    do_the_work,
+    grant,
+    ledger_file,
+)
 
 from section54.post.changes import fail, take
 from section54.post.models import Job
@@ -164,6 +173,26 @@ def test_a_ledger_shows_its_columns_its_records_and_what_was_rejected(add, alice
     assert "taken for amount without VAT" in said
     assert "Fenland Contract Cleaning Ltd" in said
     assert "Rows that were rejected" in said
+
+
+def test_a_workbook_shows_each_sheet_and_names_what_is_left_out(add, alice):
+    rows = [HEADINGS, *LINES]
+    more = [HEADINGS, *[(a, b, c.replace("2025", "2024"), d) for a, b, c, d in LINES]]
+    notes = [("Notes",), ("Published each month",), ("Ask us for more",)]
+    brought_by = add((as_workbook(April=rows, May=more, Notes=notes), "year.xlsx"))
+    said = page(alice, "import", pk=brought_by.pk)
+    assert "12 payments" in said
+    assert "year.xlsx › Notes" in said
+    said = words_of(alice.get(ledger_address("ledger", brought_by)))
+    assert "The same columns as in year.xlsx › April" in said
+    part = forms_parts(brought_by.ledgers.get())[0]
+    assert part.names == ("year.xlsx › April", "year.xlsx › May")
+
+
+def test_what_could_not_be_read_comes_first(add, alice):
+    brought_by = add((ledger_file(), "april.csv"), (b"%PDF-1.7 and so on", "scan.pdf"))
+    said = page(alice, "import", pk=brought_by.pk)
+    assert said.index("scan.pdf") < said.index("april.csv")
 
 
 def test_every_rejected_row_can_be_downloaded(add, alice):

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from django.urls import reverse
 from tests.spend.conftest import words_of
-from tests.spend.factories import HEADINGS, as_csv, ledger_file
+from tests.spend.factories import as_csv, ledger_file
 
 from section54.sources.models import Import
 
@@ -79,7 +79,3 @@ def test_rubbish_beside_a_ledger_does_not_hold_it_up(add, alice):
     assert "Take in and review" in said
     left = words_of(alice.get(reverse("import-take-in", kwargs={"pk": brought_by.pk})))
     assert "Not taken in, because nothing in it could be read: report.pdf" in left
-
-
-def test_headings_are_those_of_the_ledgers():
-    assert len(HEADINGS) == 4

@@ -100,6 +100,16 @@ def on_the_page(sentence: str) -> str:
     return sentence.replace(" with --column", "")
 
 
+def left_out(ledger: Ledger) -> list[str]:
+    """Return what of a file is no ledger, each with its name and the reason."""
+    return [
+        on_the_page(part.because)
+        if part.because.startswith(part.file)
+        else f"{part.file}: {on_the_page(part.because)}"
+        for part in ledger.refused
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetShown:
     """One sheet, or the sheets of one layout, as a page shows them.

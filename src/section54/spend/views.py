@@ -28,6 +28,7 @@ from section54.spend.shown import (
     alike_in_words,
     column_letter,
     in_a_sentence,
+    left_out,
     name_of,
     on_the_page,
     parts_to_correct,
@@ -115,6 +116,7 @@ def import_page(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show where an import stands, and what was understood of its files."""
     brought_by = _import(request, pk)
     ledgers = list(brought_by.ledgers.select_related("source"))
+    ledgers.sort(key=lambda ledger: ledger.read > 0)  # first what needs somebody
     context = {
         "title": f"Import {brought_by.reference}",
         "brought": brought_by,
@@ -134,11 +136,10 @@ def import_page(request: UserRequest, pk: UUID) -> HttpResponse:
 def _card(ledger: Ledger) -> dict[str, Any]:
     """Return what the page of an import shows of one file."""
     sheets = ledger.sheets
-    refused = [on_the_page(part.because) for part in ledger.refused]
     return {
         "ledger": ledger,
         "because": on_the_page(ledger.refused_because),
-        "refused": refused,
+        "refused": left_out(ledger),
         "notes": list(dict.fromkeys(note for sheet in sheets for note in sheet.notes)),
         "twins": Ledger.objects.same_content_as(ledger).select_related("brought_by"),
         "alike": alike_in_words(ledger),
@@ -164,17 +165,13 @@ def ledger_page(request: UserRequest, pk: UUID, ledger: UUID) -> HttpResponse:
     """Show one file: its columns, its first records, its totals, its rejected rows."""
     brought_by = _import(request, pk)
     found = _ledger(brought_by, ledger)
-    heads = found.heads
     context = {
         "title": found.source.name,
         "brought": brought_by,
         "ledger": found,
         "because": on_the_page(found.refused_because),
-        "refused": [on_the_page(part.because) for part in found.refused],
-        "sheets": [
-            {"read": sheet, "name": name_of(sheet), "shown": sheet_shown(sheet, heads)}
-            for sheet in found.sheets
-        ],
+        "refused": left_out(found),
+        "sheets": _sheets(found),
         "rejected": list(islice(rejected_rows([found]), REJECTED_SHOWN)),
         "can_correct": brought_by.state == Import.State.TO_CHECK
         and request.user.may("spend.change", brought_by.body_id)
@@ -184,6 +181,25 @@ def ledger_page(request: UserRequest, pk: UUID, ledger: UUID) -> HttpResponse:
         "sure_words": sure_words,
     }
     return render(request, "spend/ledger.html", context)
+
+
+def _sheets(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return what a page shows of each sheet, and the sheet before it that has its columns."""
+    heads = ledger.heads
+    first: dict[tuple[str, ...], str] = {}
+    found = []
+    for sheet in ledger.sheets:
+        columns = tuple(f"{c.role} {c.index} {c.header}" for c in sheet.columns)
+        like = first.setdefault(columns, name_of(sheet)) if columns else name_of(sheet)
+        found.append(
+            {
+                "read": sheet,
+                "name": name_of(sheet),
+                "shown": sheet_shown(sheet, heads),
+                "like": like if like != name_of(sheet) else "",
+            }
+        )
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
