@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from section54.organisations.models import User
 from section54.organisations.permissions import PERMISSIONS, PUBLIC
 
 
-View = TypeVar("View", bound=Callable[..., HttpResponse])
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 ATTRIBUTE = "section54_permission"
 
 

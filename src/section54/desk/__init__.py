@@ -1,0 +1,1 @@
+"""The front desk: settings, addresses, and the pages that look across rooms."""

@@ -1,0 +1,38 @@
+"""What every page shows around its content: who is signed in, for whom, and where to go."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from section54.organisations.models import User
+
+
+# address name, words, permission, other addresses' beginnings that belong to it
+PLACES = (
+    ("home", "Home", "spend.see", ()),
+    ("review-list", "Reviews", "spend.see", ("/reviews/",)),
+    ("ledger-list", "Ledgers", "spend.see", ("/ledgers/", "/imports/")),
+)
+
+
+def everywhere(request: HttpRequest) -> dict[str, Any]:
+    """Return what the layout needs; nothing of it for who is not signed in."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User) or not user.is_authenticated:
+        return {}
+    bodies = sorted({grant.body.name for grant in user.grants_in_force})
+    return {
+        "signed_in": user.name,
+        "body_name": bodies[0] if len(bodies) == 1 else "",
+        "may_change": user.may("spend.change"),
+        "navigation": [
+            {
+                "text": words,
+                "href": reverse(name),
+                "active": request.path.startswith(starts) if starts else request.path == "/",
+            }
+            for name, words, needed, starts in PLACES
+            if user.may(needed)
+        ],
+    }

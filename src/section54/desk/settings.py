@@ -1,0 +1,210 @@
+"""Every setting, read once from the environment. No other module reads it.
+
+``SECTION54_PROFILE`` is ``local`` (one machine, plain HTTP on loopback only), ``production`` (HTTPS
+only, refuses to start without a secret of its own) or ``test``. ``SECTION54_DATA`` is the folder
+of everything that is kept: database, files, lines, reviews.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+PROFILE = os.environ.get("SECTION54_PROFILE", "production")
+if PROFILE not in ("local", "production", "test"):
+    raise ImproperlyConfigured(f"SECTION54_PROFILE is {PROFILE!r}: say local, production or test.")
+IS_LOCAL = PROFILE in ("local", "test")
+DATA_DIR = Path(os.environ.get("SECTION54_DATA", "section54-data")).absolute()
+
+
+def _secret_key() -> str:
+    """Return the key that signs sessions, from a file that only we can read.
+
+    Raises:
+        ImproperlyConfigured: the file is missing, too short, or others may read it.
+    """
+    if PROFILE == "test":
+        return "for-tests-only-" * 4
+    named = os.environ.get("SECTION54_SECRET_FILE", "")
+    if not named and PROFILE == "production":
+        raise ImproperlyConfigured(
+            "SECTION54_SECRET_FILE must name a file with at least 50 random characters."
+        )
+    file = Path(named) if named else DATA_DIR / "secret"
+    if not named and not file.exists():
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        partial = file.with_name(f"secret.{os.getpid()}")
+        partial.touch(mode=0o600)
+        partial.write_text(secrets.token_urlsafe(64), encoding="ascii")
+        partial.replace(file)
+    try:
+        key = file.read_text(encoding="utf-8").strip()
+        mode = file.stat().st_mode
+    except OSError as error:
+        raise ImproperlyConfigured(f"{file} cannot be read: {error.strerror}.") from error
+    if len(key) < 50:
+        raise ImproperlyConfigured(f"{file} must hold at least 50 random characters.")
+    if mode & 0o077:
+        raise ImproperlyConfigured(f"{file} can be read by others: chmod 600 {file}")
+    return key
+
+
+SECRET_KEY = _secret_key()
+DEBUG = False
+ALLOWED_HOSTS = (
+    ["127.0.0.1", "localhost", "[::1]", "testserver"]
+    if IS_LOCAL
+    else [host for host in os.environ.get("SECTION54_HOSTS", "").split(",") if host]
+)
+ROOT_URLCONF = "section54.desk.urls"
+AUTH_USER_MODEL = "organisations.User"
+USE_TZ = True
+TIME_ZONE = "Europe/London"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "section54.ui",
+    "section54.records",
+    "section54.organisations",
+    "section54.post",
+    "section54.sources",
+    "section54.spend",
+    "section54.risk",
+    "section54.desk",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_tasks",
+    "django_tasks_db",
+    "allauth",
+    "allauth.account",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "section54.desk.middleware.Headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "section54.organisations.http.PermissionMiddleware",
+    "section54.ui.errors.ErrorPages",
+]
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "section54.sqlite3",
+        "OPTIONS": {
+            # A writer takes its turn at the start of a transaction, and what was answered is on
+            # the disk.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    }
+}
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "environment": "section54.ui.jinja.environment",
+            "context_processors": ["section54.desk.context.everywhere"],
+        },
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    },
+]
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+# Sign-in
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "section54.desk.sign_in.Adapter"
+ACCOUNT_LOGOUT_REDIRECT_URL = "sign-in"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+PASSWORD_HASHERS = (
+    ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if PROFILE == "test"
+    else ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+)
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_FAILURE_VIEW = "section54.ui.errors.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# What may be sent, and where it waits
+DATA_UPLOAD_MAX_NUMBER_FILES = 60
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
+FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+# Nothing from elsewhere, nothing inline
+_SELF = ["'self'"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": _SELF,
+        "style-src": _SELF,
+        "img-src": _SELF,
+        "font-src": _SELF,
+        "connect-src": _SELF,
+        "form-action": _SELF,
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "object-src": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if not IS_LOCAL:
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_SECURE = True
+    CSRF_COOKIE_NAME = "__Host-csrf"
+CSRF_COOKIE_HTTPONLY = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"django_tasks_db": {"handlers": ["console"], "level": "ERROR", "propagate": False}},
+}

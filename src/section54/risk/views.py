@@ -1,0 +1,380 @@
+"""The pages of a review: the overview, its lists, its comparison and its conclusion."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from section54.engine.reports import charts
+from section54.engine.reports.prompts import contacts, prompt_sheets
+from section54.engine.reports.wording import KIND_WORDS
+from section54.engine.risk.model import TIER_ORDER, Tier
+from section54.organisations.http import UserRequest, permission
+from section54.organisations.models import User
+from section54.post.changes import ask_to_stop, start_again
+from section54.risk import changes
+from section54.risk.exports import FORMS
+from section54.risk.forms import CompareForm, ConcludeForm, NewReviewForm, title_of
+from section54.risk.lists import PAGE, Asked
+from section54.risk.models import PLACE, ComparedPayee, Comparison, Review
+from section54.sources.models import Import
+
+
+FIRST = 5
+BARS = 12
+FILES = {
+    "review.html": "One page that opens anywhere and prints well",
+    "review.xlsx": "Every supplier, category, source and table, for Excel",
+    "review.ods": "The same, for LibreOffice",
+    "review.json": "For programs",
+    "rejected.csv": "Every row that was not read, with its reason",
+}
+
+
+def find(request: UserRequest, pk: UUID) -> Review:
+    """Return a review that the user may see, or 404."""
+    reviews = Review.objects.visible_to(request.user).select_related("body", "job", "earlier")
+    return get_object_or_404(reviews, pk=pk)
+
+
+def readable(request: UserRequest, pk: UUID) -> Review:
+    """Return a review whose figures are there, or 404."""
+    review = find(request, pk)
+    if not review.is_readable:
+        raise Http404
+    return review
+
+
+def shown(review: Review, user: User, title: str = "") -> dict[str, Any]:
+    """Return what every page of a review shows around its content."""
+    return {
+        "review": review,
+        "title": f"{title}: {title_of(review)}" if title else title_of(review),
+        "review_title": title_of(review),
+        "may_change": user.may("spend.change", review.body_id),
+        "is_open": review.state == Review.State.READY,
+        "undone": Import.objects.filter(
+            ledgers__reviews=review, state=Import.State.UNDONE
+        ).distinct(),
+    }
+
+
+def overview_context(review: Review, user: User) -> dict[str, Any]:
+    """Return what the overview shows: where the risk lies, how much is known, whom to call."""
+    figures = review.figures
+    call = review.findings.to_call().filter(shown_tier=Tier.HIGH, at_risk__gt=0)
+    if not call.exists():
+        call = review.findings.to_call().filter(shown_tier=Tier.MEDIUM, at_risk__gt=0)
+    tiers = [
+        {
+            **row,
+            "amount": Decimal(row["amount"]),
+            "absolute": Decimal(row["absolute"]),
+        }
+        for row in figures["tiers"]
+        if row["lines"]
+    ]
+    coverage = figures["coverage"]["amount"]
+    comparison = None
+    if review.earlier_id:
+        comparison = Comparison.objects.filter(review=review, earlier=review.earlier_id).first()
+    return {
+        **shown(review, user),
+        "amount": Decimal(figures["totals"]["amount"]),
+        "whole": Decimal(figures["totals"]["absolute"]),
+        "lines": figures["totals"]["read"],
+        "tiers": tiers,
+        "by_tier": {row["tier"]: row for row in tiers},
+        "first": call.by_risk()[:FIRST],
+        "categories": review.categories.order_by("-absolute", "code")[:BARS],
+        "category_count": review.categories.count(),
+        "coverage": [
+            ("We know what was bought", Tier.LOW, Decimal(str(coverage["categorised"]))),
+            ("Not known", Tier.UNKNOWN, Decimal(str(coverage["unknown"]))),
+            ("Withheld by the publisher", Tier.UNKNOWN, Decimal(str(coverage["redacted"]))),
+        ],
+        "months": charts.monthly_columns(
+            (row["month"], Tier(row["tier"]), Decimal(row["amount"])) for row in figures["monthly"]
+        ),
+        "comparison": comparison,
+        "changes_by_tier": _bars_of(comparison.figures["tiers"]) if comparison else [],
+        "decided": review.findings.filter(is_decided=True).count(),
+        "not_known": figures["not_known"],
+    }
+
+
+def _bars_of(rows: list[dict[str, Any]]) -> list[tuple[str, Decimal, Decimal, str]]:
+    """Return (label, before, now, tier), without rows that were and are nothing."""
+    found = []
+    for row in rows:
+        before, now = Decimal(row["before"]), Decimal(row["now"])
+        if before or now:
+            label = row.get("label") or Tier(row["tier"]).label
+            found.append((str(label), before, now, str(row["tier"])))
+    return found
+
+
+@require_safe
+@permission("spend.see")
+def review_list(request: UserRequest) -> HttpResponse:
+    """List every review, the latest first."""
+    reviews = Review.objects.visible_to(request.user).select_related("job", "concluded_by")
+    page = Paginator(reviews, PAGE).get_page(request.GET.get("page"))
+    context = {"title": "Reviews", "page": page, "title_of": title_of}
+    return render(request, "risk/review_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("spend.change")
+def review_new(request: UserRequest) -> HttpResponse:
+    """Ask for a review of ledgers that were taken in."""
+    form = NewReviewForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        ledgers = list(form.cleaned_data["ledgers"])
+        try:
+            review = changes.ask_for_review(
+                body=ledgers[0].body,
+                ledgers=ledgers,
+                name=form.cleaned_data["name"],
+                earlier=form.cleaned_data["earlier"],
+                by=request.user,
+                at=timezone.now(),
+            )
+        except changes.NotPossibleError as error:
+            form.add_error("ledgers", str(error))
+        else:
+            return redirect("review", pk=review.pk)
+    return render(request, "risk/review_new.html", {"title": "New review", "form": form})
+
+
+@require_safe
+@permission("spend.see")
+def review(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show a review, or how far it is."""
+    found = find(request, pk)
+    if found.is_readable:
+        return render(request, "risk/review.html", overview_context(found, request.user))
+    return render(request, "risk/review_making.html", shown(found, request.user))
+
+
+@require_POST
+@permission("spend.change")
+def review_stop(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Ask for the making of a review to stop."""
+    found = _changeable(request, pk)
+    if not ask_to_stop(job=found.job, subject=found, by=request.user, at=timezone.now()):
+        messages.warning(request, "There was nothing left to stop.")
+    return redirect("review", pk=pk)
+
+
+@require_POST
+@permission("spend.change")
+def review_again(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Start the making of a review again."""
+    found = _changeable(request, pk)
+    if not start_again(job=found.job, subject=found, by=request.user, at=timezone.now()):
+        messages.warning(request, "It is under way already.")
+    return redirect("review", pk=pk)
+
+
+def _changeable(request: UserRequest, pk: UUID) -> Review:
+    reviews = Review.objects.changeable_by(request.user).select_related("body", "job")
+    return get_object_or_404(reviews, pk=pk)
+
+
+@require_safe
+@permission("spend.see")
+def review_categories(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show every category with its usual risk."""
+    found = readable(request, pk)
+    categories = list(found.categories.all())
+    context = shown(found, request.user, "Categories") | {
+        "categories": categories,
+        "whole": Decimal(found.figures["totals"]["absolute"]),
+    }
+    return render(request, "risk/categories.html", context)
+
+
+@require_safe
+@permission("spend.see")
+def review_category(request: UserRequest, pk: UUID, code: str) -> HttpResponse:
+    """Show one category: why it is at risk, who is paid for it, what to ask."""
+    found = readable(request, pk)
+    category = get_object_or_404(found.categories, code=code)
+    payees = found.findings.filter(purchases__code=code).distinct().by_risk()
+    context = shown(found, request.user, category.label) | {
+        "category": category,
+        "page": Paginator(payees, PAGE).get_page(request.GET.get("page")),
+        "sheets": prompt_sheets([(category.code, category.label)]),
+        "contacts": contacts(),
+    }
+    return render(request, "risk/category.html", context)
+
+
+@require_safe
+@permission("spend.see")
+def review_suppliers(request: UserRequest, pk: UUID) -> HttpResponse:
+    """List the payees, searched, filtered and sorted as the address says."""
+    found = readable(request, pk)
+    asked = Asked.of(request.GET, found)
+    page = Paginator(asked.findings(found), PAGE).get_page(request.GET.get("page"))
+    context = shown(found, request.user, "Suppliers") | {
+        "asked": asked,
+        "page": page,
+        "tiers": TIER_ORDER,
+        "kinds": KIND_WORDS,
+        "categories": found.categories.order_by("label"),
+    }
+    return render(request, "risk/suppliers.html", context)
+
+
+@require_safe
+@permission("spend.see")
+def review_suppliers_export(request: UserRequest, pk: UUID, form: str) -> HttpResponse:
+    """Give the list away as it is shown."""
+    found = readable(request, pk)
+    if form not in FORMS:
+        raise Http404
+    asked = Asked.of(request.GET, found)
+    write, kind = FORMS[form]
+    made = write(asked.findings(found))
+    changes.note_export(
+        review=found,
+        what=f"suppliers.{form}: {asked.in_words(found)}",
+        by=request.user,
+        at=timezone.now(),
+    )
+    response = HttpResponse(made, content_type=kind)
+    response["Content-Disposition"] = (
+        f'attachment; filename="{found.reference.lower()}-suppliers.{form}"'
+    )
+    return response
+
+
+@require_safe
+@permission("spend.see")
+def review_method(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show what was read, what is not known, and the tables that the result rests on."""
+    found = readable(request, pk)
+    context = shown(found, request.user, "What it rests on") | {
+        "figures": found.figures,
+        "ledgers": found.ledgers.select_related("source", "brought_by"),
+        "files": FILES,
+    }
+    return render(request, "risk/method.html", context)
+
+
+@require_safe
+@permission("spend.see")
+def review_file(request: UserRequest, pk: UUID, name: str) -> HttpResponseBase:
+    """Give one of the report's files away."""
+    found = readable(request, pk)
+    path = found.path / name
+    if name not in FILES or not path.is_file():
+        raise Http404
+    changes.note_export(review=found, what=name, by=request.user, at=timezone.now())
+    return FileResponse(
+        path.open("rb"),
+        as_attachment=True,
+        filename=f"{found.reference.lower()}-{name}",
+        content_type="application/octet-stream",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("spend.change")
+def review_conclude(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Conclude a review with findings and a date."""
+    found = _changeable(request, pk)
+    if found.state != Review.State.READY:
+        messages.warning(request, "Only a review that is ready to read can be concluded, and once.")
+        return redirect("review", pk=pk)
+    today = timezone.localdate()
+    form = ConcludeForm(
+        request.POST or None, review=found, today=today, initial={"concluded_on": today}
+    )
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            changes.conclude(
+                review=found,
+                findings=given["findings"],
+                concluded_on=given["concluded_on"],
+                next_due_on=given["next_due_on"],
+                by=request.user,
+                at=timezone.now(),
+            )
+        except changes.NotPossibleError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "The review is concluded.")
+            return redirect("review", pk=pk)
+    context = shown(found, request.user, "Conclude") | {"form": form}
+    return render(request, "risk/conclude.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("spend.see")
+def review_compare(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show what changed since an earlier review; choose which."""
+    found = readable(request, pk)
+    form = CompareForm(request.POST or None, review=found)
+    if request.method == "POST":
+        if not request.user.may("spend.change", found.body_id):
+            return redirect("review-compare", pk=pk)
+        if form.is_valid():
+            try:
+                made = changes.compare(
+                    review=found,
+                    earlier=form.cleaned_data["earlier"],
+                    by=request.user,
+                    at=timezone.now(),
+                )
+            except changes.NotPossibleError as error:
+                form.add_error("earlier", str(error))
+            else:
+                return redirect(f"{request.path}?with={made.earlier_id}")
+    comparison = _comparison(found, request.GET.get("with", ""))
+    context = shown(found, request.user, "Changes") | {"form": form, "comparison": comparison}
+    if comparison is not None:
+        change = request.GET.get("change", "")
+        change = change if change in ComparedPayee.Change.values else ""
+        context |= _compared(comparison, change, request.GET.get("page"))
+    return render(request, "risk/compare.html", context)
+
+
+def _comparison(review: Review, earlier: str) -> Comparison | None:
+    made = review.comparisons.select_related("earlier").order_by("-made_at")
+    for comparison in made:
+        if str(comparison.earlier_id) == earlier:
+            return comparison
+    return made.first() if not earlier else None
+
+
+def _compared(comparison: Comparison, change: str, page: str | None) -> dict[str, Any]:
+    payees: QuerySet[ComparedPayee] = comparison.payees.select_related("now", "before")
+    counts = {
+        value: comparison.payees.filter(change=value).count()
+        for value in ComparedPayee.Change.values
+    }
+    payees = payees.filter(change=change) if change else payees.exclude(change="steady")
+    categories = _bars_of(comparison.figures["categories"])
+    categories.sort(key=lambda row: (-abs(row[2] - row[1]), row[0]))
+    return {
+        "earlier_title": title_of(comparison.earlier),
+        "by_tier": _bars_of(comparison.figures["tiers"]),
+        "by_category": categories,
+        "largest": categories[:BARS],
+        "changes": [(v, w, counts[v]) for v, w in ComparedPayee.Change.choices],
+        "change": change,
+        "page": Paginator(payees, PAGE).get_page(page),
+        "tier_places": PLACE,
+    }
