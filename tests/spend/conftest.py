@@ -14,7 +14,7 @@ from section54.sources.models import Import
 @pytest.fixture(autouse=True)
 def data_dir(settings, tmp_path):
     settings.DATA_DIR = tmp_path
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    settings.FILE_UPLOAD_TEMP_DIR = settings.STATIC_ROOT = tmp_path
     return tmp_path
 
 

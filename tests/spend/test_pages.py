@@ -3,8 +3,10 @@
 import csv
 import gzip
 import io
+from datetime import date
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from tests.spend.conftest import named, signed_in, words_of
 from tests.spend.factories import (
@@ -372,6 +374,69 @@ def test_an_import_is_taken_in_for_a_review_and_undone(add, alice):
     review.refresh_from_db()
     assert review.state == Review.State.WITHDRAWN
     assert "can be undone, and once" in words_of(alice.get(undo, follow=True))
+
+
+def concluded(review, by, *, first, last):
+    Review.objects.filter(pk=review.pk).update(
+        state=Review.State.CONCLUDED,
+        made_at=review.asked_at,
+        folder="reviews/a",
+        findings_text="Two suppliers to call.",
+        concluded_on=last,
+        concluded_by=by,
+        period_from=first,
+        period_to=last,
+    )
+
+
+def test_the_review_before_is_offered_to_compare_with(add, alice, buyer):
+    first = add()
+    alice.post(reverse("import-take-in", kwargs={"pk": first.pk}), {"name": "Last year"})
+    earlier = Review.objects.get()
+    concluded(earlier, buyer, first=date(2024, 4, 1), last=date(2025, 3, 31))
+    second = add((misled(), "april.csv"))
+    take_in_address = reverse("import-take-in", kwargs={"pk": second.pk})
+    offered = alice.get(take_in_address)
+    assert f'value="{earlier.pk}" selected' in offered.content.decode()
+    assert f"Last year ({earlier.reference})" in words_of(offered)
+    sent = {"name": "This year", "earlier": str(earlier.pk)}
+    assert alice.post(take_in_address, sent).status_code == 302
+    assert Review.objects.get(name="This year").earlier == earlier
+
+
+def test_no_other_body_s_review_can_be_compared_with(add, alice, buyer, other_body):
+    grant(buyer, "buyer", other_body)
+    theirs = add(client=signed_in(buyer), body=str(other_body.pk))
+    alice.post(reverse("import-take-in", kwargs={"pk": theirs.pk}), {"name": "Theirs"})
+    review = Review.objects.get()
+    concluded(review, buyer, first=date(2024, 4, 1), last=date(2025, 3, 31))
+    ours = add((misled(), "april.csv"), body=str(buyer.grants.exclude(body=other_body)[0].body_id))
+    take_in_address = reverse("import-take-in", kwargs={"pk": ours.pk})
+    assert "Theirs" not in words_of(alice.get(take_in_address))
+    alice.post(take_in_address, {"name": "Ours", "earlier": str(review.pk)})
+    assert not Review.objects.filter(earlier=review).exists()
+
+
+def test_a_concluded_review_stays_when_its_import_is_undone(add, alice, buyer):
+    brought_by = add()
+    alice.post(reverse("import-take-in", kwargs={"pk": brought_by.pk}), {"name": "Spring"})
+    review = Review.objects.get()
+    concluded(review, buyer, first=date(2025, 4, 1), last=date(2025, 5, 31))
+    undo = reverse("import-undo", kwargs={"pk": brought_by.pk})
+    assert "Stays, because it was concluded Spring" in words_of(alice.get(undo))
+    alice.post(undo, {"because": "The wrong year"})
+    review.refresh_from_db()
+    assert review.state == Review.State.CONCLUDED
+
+
+def test_a_form_from_another_site_changes_nothing(add, buyer):
+    brought_by = add()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(buyer)
+    answer = client.post(reverse("import-discard", kwargs={"pk": brought_by.pk}))
+    assert answer.status_code == 403
+    brought_by.refresh_from_db()
+    assert brought_by.state == Import.State.TO_CHECK
 
 
 def test_each_write_leaves_one_line_in_the_record(add, alice):

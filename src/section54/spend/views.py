@@ -256,7 +256,7 @@ def _corrected(
     return redirect("import", pk=ledger.brought_by_id)
 
 
-@require_safe  # type: ignore[type-var]  # it is sent piece by piece
+@require_safe  # type: ignore[type-var, unused-ignore]  # it is sent piece by piece
 @permission("spend.see")
 def import_rejected(request: UserRequest, pk: UUID) -> StreamingHttpResponse:
     """Send every rejected row of an import as CSV."""
