@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpResponse
@@ -136,7 +137,7 @@ def review_list(request: UserRequest) -> HttpResponse:
 @permission("spend.change")
 def review_new(request: UserRequest) -> HttpResponse:
     """Ask for a review of ledgers that were taken in."""
-    form = NewReviewForm(request.POST or None, user=request.user)
+    form = NewReviewForm(request.POST if request.method == "POST" else None, user=request.user)
     if request.method == "POST" and form.is_valid():
         ledgers = list(form.cleaned_data["ledgers"])
         try:
@@ -299,7 +300,10 @@ def review_conclude(request: UserRequest, pk: UUID) -> HttpResponse:
         return redirect("review", pk=pk)
     today = timezone.localdate()
     form = ConcludeForm(
-        request.POST or None, review=found, today=today, initial={"concluded_on": today}
+        request.POST if request.method == "POST" else None,
+        review=found,
+        today=today,
+        initial={"concluded_on": today},
     )
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -326,10 +330,10 @@ def review_conclude(request: UserRequest, pk: UUID) -> HttpResponse:
 def review_compare(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show what changed since an earlier review; choose which."""
     found = readable(request, pk)
-    form = CompareForm(request.POST or None, review=found)
+    form = CompareForm(request.POST if request.method == "POST" else None, review=found)
     if request.method == "POST":
         if not request.user.may("spend.change", found.body_id):
-            return redirect("review-compare", pk=pk)
+            raise PermissionDenied
         if form.is_valid():
             try:
                 made = changes.compare(
