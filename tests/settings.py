@@ -10,4 +10,4 @@ os.environ["SECTION54_PROFILE"] = "test"
 os.environ["SECTION54_DATA"] = tempfile.mkdtemp(prefix="section54-tests-")
 atexit.register(shutil.rmtree, os.environ["SECTION54_DATA"], ignore_errors=True)
 
-from section54.desk.settings import *  # noqa: E402, F403 - the folder must be named first
+from section54.desk.settings import *  # noqa: E402 - the folder must be named first

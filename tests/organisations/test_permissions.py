@@ -28,6 +28,7 @@ def nameless(request):
 
 
 urlpatterns = [path("x/", nameless, name="x")]
+handler404 = "section54.ui.errors.page_not_found"
 
 
 def test_the_table_gives_each_role_what_the_conventions_say_of_spend():

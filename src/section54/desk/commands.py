@@ -79,7 +79,17 @@ def _run_both(port: int) -> None:
     web = [sys.executable, "-m", "gunicorn", "section54.desk.wsgi:application"]
     web += ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4", "--timeout", "300"]
     web += ["--no-control-socket", "--log-level", "warning"]
-    work = [sys.executable, "-m", "django", "work", "--interval", "0.3", "--no-startup-delay"]
+    work = [
+        sys.executable,
+        "-m",
+        "django",
+        "work",
+        "--interval",
+        "0.3",
+        "--no-startup-delay",
+        "-v",
+        "0",
+    ]
 
     def end(signum: int, frame: object) -> None:
         raise KeyboardInterrupt

@@ -1,16 +1,24 @@
 """Every address of the site: those of the rooms, the home page, and the way in."""
 
-from allauth.account.views import LoginView, LogoutView
+from allauth.account.views import AccountInactiveView, LoginView, LogoutView
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
 from section54.desk.views import home
 
 
+sign_in = login_not_required(LoginView.as_view())
+sign_out = login_not_required(LogoutView.as_view())
+no_entry = login_not_required(AccountInactiveView.as_view())
+
 urlpatterns = [
     path("", home, name="home"),
-    path("sign-in/", login_not_required(LoginView.as_view()), name="sign-in"),
-    path("sign-out/", login_not_required(LogoutView.as_view()), name="sign-out"),
+    path("sign-in/", sign_in, name="sign-in"),
+    path("sign-out/", sign_out, name="sign-out"),
+    path("no-entry/", no_entry, name="account_inactive"),
+    # The sign-in library asks for the same addresses by names of its own.
+    path("sign-in/", sign_in, name="account_login"),
+    path("sign-out/", sign_out, name="account_logout"),
     path("", include("section54.spend.urls")),
     path("", include("section54.risk.import_urls")),
     path("", include("section54.risk.urls")),

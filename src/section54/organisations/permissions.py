@@ -31,7 +31,7 @@ ROLES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
 }
 
 # Views that anybody may open, by the name of their address. Every other view names a permission.
-PUBLIC = frozenset({"sign-in", "sign-out"})
+PUBLIC = frozenset({"sign-in", "sign-out", "account_login", "account_logout", "account_inactive"})
 
 # A permission that everybody who is signed in has: their own pages, and the way in.
 SIGNED_IN = "signed_in"

@@ -58,12 +58,26 @@ def finding(request: UserRequest, pk: UUID, finding: UUID) -> HttpResponse:
         "standing": next((d for d in decisions if d.withdrawn_at is None), None),
         "past": [d for d in decisions if d.withdrawn_at is not None],
         "months": charts.monthly_columns(
-            (month, found.tier_found, amount) for month, amount, _ in found.months
+            (month, found.tier_found, amount) for month, amount in _every_month(found)
         ),
         "month_rows": found.months,
         "earlier": _decided_before(found),
     }
     return render(request, "risk/finding.html", context)
+
+
+def _every_month(found: Finding) -> list[tuple[str, Decimal]]:
+    """Return pounds by month from the first to the last, also for months without a payment."""
+    paid = {month: amount for month, amount, _ in found.months}
+    if not paid:
+        return []
+    (first, *_), last = sorted(paid), max(paid)
+    year, number = map(int, first.split("-"))
+    months = []
+    while (month := f"{year}-{number:02}") <= last:
+        months.append((month, paid.get(month, Decimal(0))))
+        year, number = (year + 1, 1) if number == 12 else (year, number + 1)
+    return months
 
 
 def _decided_before(found: Finding) -> Any:
@@ -107,7 +121,7 @@ def finding_decide(request: UserRequest, pk: UUID, finding: UUID) -> HttpRespons
             "There is nothing to decide here: the review is closed, or this payee is outside it.",
         )
         return redirect("finding", pk=pk, finding=finding)
-    form = DecideForm(request.POST or None, finding=found)
+    form = DecideForm(request.POST if request.method == "POST" else None, finding=found)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:

@@ -35,7 +35,9 @@ def import_take_in(request: UserRequest, pk: UUID) -> HttpResponse:
     if brought_by.state != Import.State.TO_CHECK or not ledgers:
         messages.warning(request, "There is nothing in this import to take in now.")
         return redirect("import", pk=pk)
-    form = TakeInForm(request.POST or None, brought_by=brought_by, user=request.user)
+    form = TakeInForm(
+        request.POST if request.method == "POST" else None, brought_by=brought_by, user=request.user
+    )
     if request.method == "POST" and form.is_valid():
         try:
             review = review_import(
@@ -76,7 +78,7 @@ def import_undo(request: UserRequest, pk: UUID) -> HttpResponse:
     if brought_by.state != Import.State.TAKEN_IN:
         messages.warning(request, "Only an import that was taken in can be undone, and once.")
         return redirect("import", pk=pk)
-    form = UndoForm(request.POST or None)
+    form = UndoForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             undo_import(

@@ -20,7 +20,7 @@ from section54.engine.risk.model import TIER_ORDER, Tier
 from section54.ui import formats, forms, govuk
 
 
-def url(name: str, *args: Any, **kwargs: Any) -> str:
+def url(name: str, /, *args: Any, **kwargs: Any) -> str:
     """Return the address of a page by its name."""
     return reverse(name, args=args or None, kwargs=kwargs or None)
 
