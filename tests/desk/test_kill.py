@@ -232,8 +232,9 @@ def _watch_until(installation: Installation, instant: float) -> None:
 
 
 def _wait_until_it_works(installation: Installation, taken_before: set[str]) -> None:
+    """Wait until a worker took a job up, or gave up the job that died too often."""
     deadline = time.monotonic() + 30
-    while not installation.look().tokens - taken_before:
+    while not (seen := installation.look()).tokens - taken_before and not seen.needs_a_person:
         assert time.monotonic() < deadline, "the worker took nothing up"
         time.sleep(0.02)
 
