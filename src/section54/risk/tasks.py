@@ -34,6 +34,7 @@ def make_the_review(job_id: str) -> None:
         home = Path("reviews") / str(review.pk)
         folder = home / str(job.token)
         (root / folder).mkdir(parents=True)
+        _tidy(root / home, keep=str(job.token))
         try:
             made = _make(review, root / folder, on_step)
             on_step("Adding up by payee and month", 0, 1)
@@ -50,9 +51,10 @@ def make_the_review(job_id: str) -> None:
                 at=timezone.now(),
             )
         except BaseException:
-            shutil.rmtree(root / folder, ignore_errors=True)
+            # The worker may be told to end just after the review was kept.
+            if not Review.objects.filter(folder=str(folder)).exists():
+                shutil.rmtree(root / folder, ignore_errors=True)
             raise
-        _tidy(root / home, keep=str(job.token))
 
 
 def _make(review: Review, folder: Path, on_step: OnStep) -> Reviewed:
