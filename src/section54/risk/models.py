@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from section54.engine.identity.model import PayeeKind
+from section54.engine.reports.wording import listed
 from section54.engine.risk.model import TIER_ORDER, Tier
 from section54.organisations.models import Body, User, scoped
 from section54.post.models import Job
@@ -235,6 +236,12 @@ class Finding(models.Model):
     def tier_shown(self) -> Tier:
         """The decided tier, otherwise the computed one."""
         return Tier(self.shown_tier)
+
+    @property
+    def work_at_its_tier(self) -> str:
+        """What it was paid for that gives it its computed tier, in words."""
+        labels = [part.label for part in self.purchases.all() if part.tier == self.tier]
+        return listed(dict.fromkeys(labels)) or self.main_category
 
     @property
     def payee_kind(self) -> PayeeKind:

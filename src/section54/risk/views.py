@@ -94,7 +94,7 @@ def overview_context(review: Review, user: User) -> dict[str, Any]:
         "lines": figures["totals"]["read"],
         "tiers": tiers,
         "by_tier": {row["tier"]: row for row in tiers},
-        "first": call.by_risk()[:FIRST],
+        "first": call.by_risk().prefetch_related("purchases")[:FIRST],
         "categories": review.categories.order_by("-absolute", "code")[:BARS],
         "category_count": review.categories.count(),
         "coverage": [
