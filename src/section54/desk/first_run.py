@@ -109,10 +109,11 @@ def show_the_fictional_force(user: User, say: Say) -> None:
     earlier: Review | None = None
     for words, paths in (("the year before", previous), ("this year", ledgers)):
         say(f"Reading the fictional force's ledgers of {words} …")
-        earlier = _review_of(bring_in(body, paths, user), earlier, user, say)
+        earlier = review_of(bring_in(body, paths, user), earlier, user, say)
 
 
-def _review_of(brought: Import, earlier: Review | None, user: User, say: Say) -> Review:
+def review_of(brought: Import, earlier: Review | None, user: User, say: Say) -> Review:
+    """Read an import, take it in as it was understood, and make its review, here and now."""
     read_import.call(str(brought.job_id))
     brought.refresh_from_db()
     if brought.state == Import.State.TO_CHECK:
