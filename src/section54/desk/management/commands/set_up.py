@@ -6,8 +6,14 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
-from section54.desk.first_run import bring_in, first_user, show_the_fictional_force
+from section54.desk.first_run import (
+    bring_in,
+    clear_incoming,
+    first_user,
+    show_the_fictional_force,
+)
 from section54.organisations.models import Body
 
 
@@ -25,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Do it, and say how to sign in."""
         call_command("migrate", verbosity=0)
+        clear_incoming(timezone.now())
         kind = Body.Kind.FORCE if options["sample"] else Body.Kind.OTHER
         first = first_user(options["body"], kind)
         if options["sample"]:
