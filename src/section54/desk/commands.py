@@ -94,6 +94,8 @@ def _run_both(port: int) -> None:
     def end(signum: int, frame: object) -> None:
         raise KeyboardInterrupt
 
+    # Also where whoever started us has both ignored, as a shell does for work in the background.
+    signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
