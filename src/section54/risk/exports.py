@@ -37,7 +37,7 @@ NUMBERS = {4, 8}
 def rows_of(findings: Iterable[Finding]) -> Iterator[tuple[object, ...]]:
     """Return one row a payee; text cells are safe from formulas."""
     for finding in findings:
-        reasons = "; ".join(f"{r['points']:+d} {r['because']}" for r in finding.reasons)
+        reasons = "; ".join(f"{r['points']} points: {r['because']}" for r in finding.reasons)
         yield (
             safe_cell(finding.name),
             KIND_WORDS[PayeeKind(finding.kind)],
