@@ -1,5 +1,6 @@
 """The home page: the review to act on, or what to do to get one."""
 
+from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -20,7 +21,10 @@ def home(request: UserRequest) -> HttpResponse:
     latest = reviews.made().first()
     context = {
         "title": "Home",
-        "waiting": Import.objects.visible_to(request.user).open().select_related("job"),
+        "waiting": Import.objects.visible_to(request.user)
+        .open()
+        .select_related("job")
+        .annotate(payments=Sum("ledgers__read")),
         "making": reviews.filter(state=Review.State.MAKING).select_related("job"),
     }
     if latest is None:
