@@ -99,6 +99,8 @@ def test_interrupt_in_the_parent_ends_the_child():
 @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
 def test_signal_from_the_keyboard_ends_the_child_and_the_parent():
     program = (
+        # Work in the background is started with the keyboard's signal ignored.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from section54.engine.intake.child import run_in_child\n"
         "from section54.engine.intake.limits import OUTSIDERS\n"
         f"run_in_child('{HERE}sleep', {{}}, OUTSIDERS, lambda f: print(f['pid'], flush=True))\n"
