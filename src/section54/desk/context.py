@@ -13,6 +13,7 @@ PLACES = (
     ("home", "Home", "spend.see", ()),
     ("review-list", "Reviews", "spend.see", ("/reviews/",)),
     ("ledger-list", "Ledgers", "spend.see", ("/ledgers/", "/imports/")),
+    ("audit", "Changes", "audit.see", ("/audit/",)),
 )
 
 
@@ -26,6 +27,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "signed_in": user.name,
         "body_name": bodies[0] if len(bodies) == 1 else "",
         "may_change": user.may("spend.change"),
+        "may_audit": user.may("audit.see"),
         "navigation": [
             {
                 "text": words,

@@ -52,6 +52,8 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+# Signs the audit trail's checkpoints; empty: checkpoint-key in the data folder.
+CHECKPOINT_KEY_FILE = os.environ.get("SECTION54_CHECKPOINT_KEY_FILE", "")
 DEBUG = False
 ALLOWED_HOSTS = (
     ["127.0.0.1", "localhost", "[::1]", "testserver"]

@@ -4,6 +4,7 @@ from allauth.account.views import AccountInactiveView, LoginView, LogoutView
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
+from section54.desk.audit_views import audit_export, audit_list
 from section54.desk.views import home
 
 
@@ -19,6 +20,8 @@ urlpatterns = [
     # The sign-in library asks for the same addresses by names of its own.
     path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
+    path("audit/", audit_list, name="audit"),
+    path("audit/export.csv", audit_export, name="audit-export"),
     path("", include("section54.spend.urls")),
     path("", include("section54.risk.import_urls")),
     path("", include("section54.risk.urls")),

@@ -70,6 +70,23 @@ class ChainHead(models.Model):
         return f"{self.body_id} {self.sequence}"
 
 
+class Checkpoint(models.Model):
+    """What was signed on a day: how many lines a body's chain had, and its last hash.
+
+    The database refuses to edit or remove it. What counts is the copy that was sent outside.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_key, editable=False)
+    body_id = models.UUIDField(db_index=True)
+    lines = models.PositiveBigIntegerField()
+    head = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    note = models.TextField(help_text="The signed note, as it was sent.")
+
+    def __str__(self) -> str:
+        return f"{self.body_id} {self.lines}"
+
+
 def subject_of(record: models.Model) -> str:
     """Return how an event names a record: ``risk.Review:018f…``."""
     return f"{record._meta.label}:{record.pk}"

@@ -1,0 +1,166 @@
+"""The audit trail in words: who may read which lines, and what each of them says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+
+from section54.engine.reports.wording import plain
+from section54.organisations.models import User
+from section54.organisations.permissions import ROLES, allowed
+from section54.records.models import Event, EventQuerySet, subject_of
+
+
+SEE = "audit.see"
+PEOPLE = r"^organisations\.(User|Grant):"  # lines about accounts and grants
+ADMINISTRATOR = "administrator"
+LATEST = 50  # lines of one record's history that its page shows
+
+# kind: its words in the list of kinds, and the sentence; {name} is a value of the line
+SENTENCES: Mapping[str, tuple[str, str]] = {
+    "body_founded": ("Body founded", "Founded {name}."),
+    "user_added": ("Account made", "Made an account for a person."),
+    "role_granted": ("Role granted", "Granted the role {role_name}."),
+    "import_started": ("Import started", "Added {files_count} to be read."),
+    "import_read": ("Import read", "Read {files} of the import: {read} payments."),
+    "columns_corrected": ("Columns corrected", "Said which column is which."),
+    "import_taken_in": ("Import taken in", "Took the import in: {ledgers_count}."),
+    "import_discarded": ("Import discarded", "Discarded the import."),
+    "import_undone": ("Import undone", "Undid the import: {because}"),
+    "review_asked_for": ("Review asked for", "Asked for a review of {ledgers_count}."),
+    "review_made": ("Review made", "Made the review: {lines} payments, £{amount}."),
+    "tier_decided": ("Risk decided", "Decided on the risk: {reason}"),
+    "tier_decision_withdrawn": ("Risk decision taken back", "Took the decision on the risk back."),
+    "review_concluded": ("Review concluded", "Concluded the review: {findings}"),
+    "reviews_compared": ("Reviews compared", "Compared the review with an earlier one."),
+    "review_exported": ("Review taken away", "Took {what} away."),
+    "work_stopped": ("Work stopped", "Stopped the work."),
+    "work_started_again": ("Work started again", "Started the work again."),
+    "audit_exported": ("Record taken away", "Took {lines} lines of this record away."),
+}
+# kind: (what it was, what it became), as names of the line's values
+CHANGED = {
+    "tier_decided": ("computed", "decided"),
+    "tier_decision_withdrawn": ("decided", "computed"),
+}
+NOUNS = {
+    "Body": "body",
+    "User": "person",
+    "Grant": "grant",
+    "Import": "import",
+    "Ledger": "ledger",
+    "Review": "review",
+    "Finding": "payee",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the audit trail as a person reads it."""
+
+    event: Event
+    sentence: str
+    was: str
+    became: str
+    noun: str
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return self.event.at
+
+
+class _Values(dict[str, str]):
+    """A line's values; one that is missing is said to be so."""
+
+    def __missing__(self, key: str) -> str:
+        return "(not recorded)"
+
+
+def tell(event: Event) -> Told:
+    """Return a line in words; a kind that is not in the table by its name.
+
+    >>> tell(Event(kind="tea_made", subject="ui.Pot:1", by="Anna", detail={})).sentence
+    'Tea made.'
+    """
+    detail = event.detail if isinstance(event.detail, dict) else {}
+    if event.kind in SENTENCES:
+        sentence = SENTENCES[event.kind][1].format_map(_values(detail))
+    else:
+        sentence = kind_words(event.kind) + "."
+    old, new = CHANGED.get(event.kind, ("old", "new"))
+    has_both = old in detail and new in detail
+    noun = event.subject.partition(":")[0].rpartition(".")[2]
+    return Told(
+        event=event,
+        sentence=plain(sentence),
+        was=_short(detail[old]) if has_both else "",
+        became=_short(detail[new]) if has_both else "",
+        noun=NOUNS.get(noun, noun.lower()),
+    )
+
+
+def _values(detail: Mapping[str, Any]) -> _Values:
+    values = _Values({name: _short(value) for name, value in detail.items()})
+    for name, one in (("files", "file"), ("ledgers", "ledger")):
+        if isinstance(many := detail.get(name), list):
+            values[f"{name}_count"] = f"1 {one}" if len(many) == 1 else f"{len(many):,} {one}s"
+        elif isinstance(many, int):
+            values[name] = f"1 {one}" if many == 1 else f"{many:,} {one}s"
+    role = detail.get("role")
+    if isinstance(role, str):
+        values["role_name"] = ROLES[role][0] if role in ROLES else role
+    return values
+
+
+def _short(value: Any) -> str:
+    """Return a value as a reader should see it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = str(value)
+    return text.replace("_", " ") if text.isidentifier() else text
+
+
+def kind_words(kind: str) -> str:
+    """Return a kind of event in words.
+
+    >>> kind_words("tier_decided")
+    'Risk decided'
+    """
+    if kind in SENTENCES:
+        return SENTENCES[kind][0]
+    return kind.replace("_", " ").capitalize()
+
+
+def visible_to(user: User) -> EventQuerySet:
+    """Return the lines that a person may read, of every body in which they may.
+
+    Who may only as an administrator reads the lines about people, and no others.
+    """
+    bodies = user.body_ids(SEE)
+    limited = _only_as_administrator(user, bodies)
+    people = Q(body_id__in=limited, subject__regex=PEOPLE)
+    return Event.objects.filter(Q(body_id__in=bodies - limited) | people)
+
+
+def _only_as_administrator(user: User, bodies: frozenset[UUID]) -> frozenset[UUID]:
+    able = [grant for grant in user.grants_in_force if SEE in allowed(grant.role)]
+    if all(grant.role != ADMINISTRATOR for grant in able):
+        return frozenset()
+    in_full = {grant.body_id for grant in able if grant.role != ADMINISTRATOR}
+    return frozenset(body for body in bodies if body not in in_full)
+
+
+def history_of(subject: models.Model | str, user: User) -> list[Told]:
+    """Return what happened to one record, latest first, as far as a person may read it."""
+    name = subject if isinstance(subject, str) else subject_of(subject)
+    events = visible_to(user).filter(subject=name).order_by("-at", "-sequence")
+    return [tell(event) for event in events[:LATEST]]

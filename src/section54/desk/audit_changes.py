@@ -1,0 +1,39 @@
+"""Writes about reading: that somebody looked at, or took away, what not everybody may see."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models, transaction
+
+from section54.organisations.models import Body, User
+from section54.records.changes import record
+
+
+@transaction.atomic
+def note_export(
+    *, counts: Mapping[UUID, int], asked: Mapping[str, str], by: User, at: datetime
+) -> None:
+    """Take note that lines of the record were taken away, in the chain of each of their bodies.
+
+    Args:
+        counts: How many lines of which body.
+        asked: What the list was filtered by.
+    """
+    for body in Body.objects.filter(pk__in=counts).order_by("pk"):
+        filters = {name: value for name, value in asked.items() if value}
+        record(
+            "audit_exported",
+            body,
+            body_id=body.pk,
+            by=by,
+            at=at,
+            lines=counts[body.pk],
+            filters=filters,
+        )
+
+
+@transaction.atomic
+def note_view(*, subject: models.Model, body_id: UUID, by: User, at: datetime) -> None:
+    """Take note that somebody opened a sensitive record; call it before the page is shown."""
+    record("record_viewed", subject, body_id=body_id, by=by, at=at)

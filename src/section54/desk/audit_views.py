@@ -1,0 +1,127 @@
+"""The pages of the audit trail: who did what and when, and the list to take away."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from io import StringIO
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from section54.desk.audit import SEE, kind_words, tell, visible_to
+from section54.desk.audit_changes import note_export
+from section54.engine.reports.cells import safe_cell
+from section54.organisations.http import UserRequest, permission
+from section54.organisations.models import Body
+from section54.records.models import Event, EventQuerySet
+
+
+PAGE = 50
+MOST_EXPORTED = 100_000
+LONGEST = 200  # letters of what is searched for
+COLUMNS = ("When", "Who", "What", "Was", "Became", "About", "Body", "Line", "Hash")
+
+
+def _day(given: str) -> date | None:
+    try:
+        return date.fromisoformat(given.strip())
+    except ValueError:
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _asked(request: UserRequest) -> dict[str, str]:
+    names = ("q", "by", "kind", "from", "to", "subject")
+    return {name: request.GET.get(name, "").replace("\0", "")[:LONGEST].strip() for name in names}
+
+
+def _found(request: UserRequest, asked: dict[str, str]) -> tuple[EventQuerySet, list[str]]:
+    """Return the lines asked for, latest first, and what of the question cannot be understood."""
+    events, wrong = visible_to(request.user), []
+    for name, field in (("kind", "kind"), ("by", "by"), ("subject", "subject")):
+        if asked[name]:
+            events = events.filter(**{field: asked[name]})
+    for name in ("from", "to"):
+        if not asked[name]:
+            continue
+        day = _day(asked[name])
+        if day is None or not 1900 < day.year < 9000:
+            wrong.append(f"Enter the {name} date as year-month-day, such as 2026-04-20.")
+        elif name == "from":
+            events = events.filter(at__gte=_midnight(day))
+        else:
+            events = events.filter(at__lt=_midnight(day + timedelta(days=1)))
+    if asked["q"]:
+        words = asked["q"]
+        events = events.filter(
+            Q(by__icontains=words)
+            | Q(kind__icontains=words.replace(" ", "_"))
+            | Q(detail__icontains=words)
+        )
+    return events.order_by("-at", "-sequence"), wrong
+
+
+@require_safe
+@permission(SEE)
+def audit_list(request: UserRequest) -> HttpResponse:
+    """Show who did what and when."""
+    asked = _asked(request)
+    events, wrong = _found(request, asked)
+    page = Paginator(events, PAGE).get_page(request.GET.get("page"))
+    mine = visible_to(request.user).order_by()
+    kinds = sorted((kind_words(one), one) for one in mine.values_list("kind", flat=True).distinct())
+    context = {
+        "title": "Record of changes",
+        "asked": asked,
+        "wrong": wrong,
+        "page": page,
+        "lines": [tell(event) for event in page.object_list],
+        "kinds": kinds,
+        "people": sorted(set(mine.values_list("by", flat=True).distinct())),
+        "most": MOST_EXPORTED,
+    }
+    return render(request, "desk/audit.html", context)
+
+
+@require_safe
+@permission(SEE)
+def audit_export(request: UserRequest) -> HttpResponse:
+    """Give the lines asked for away as CSV; that is a line of the record itself."""
+    events, _ = _found(request, _asked(request))
+    lines = list(events[:MOST_EXPORTED])
+    counts: dict[UUID, int] = {}
+    for event in lines:
+        counts[event.body_id] = counts.get(event.body_id, 0) + 1
+    now = timezone.now()
+    note_export(counts=counts, asked=_asked(request), by=request.user, at=now)
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(_rows(lines))
+    return HttpResponse(
+        b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "replace"),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="record-{now:%Y-%m-%d}.csv"'},
+    )
+
+
+def _rows(lines: list[Event]) -> Iterator[list[object]]:
+    names = dict(Body.objects.filter(pk__in={e.body_id for e in lines}).values_list("pk", "name"))
+    for event in lines:
+        told = tell(event)
+        words = (event.by, told.sentence, told.was, told.became, event.subject)
+        yield [
+            event.at.isoformat(timespec="seconds"),
+            *map(safe_cell, words),
+            safe_cell(names.get(event.body_id, "")),
+            event.sequence,
+            event.hash,
+        ]

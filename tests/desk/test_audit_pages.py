@@ -1,0 +1,117 @@
+"""The record of changes as people read it: who may, what it says, and what is taken away."""
+
+import pytest
+from django.db import transaction
+from tests.people import NOW, a_body, a_user, alice, bob, charlie
+
+from section54.desk.audit import history_of, tell
+from section54.desk.audit_changes import note_view
+from section54.organisations import permissions
+from section54.records.changes import record
+from section54.records.models import Event, subject_of
+
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lines():
+    body, anna = a_body(), alice()
+    with transaction.atomic():
+        record("role_granted", anna, body_id=body.pk, by=anna, at=NOW, user="x", role="buyer")
+        record(
+            "tier_decided",
+            body,
+            body_id=body.pk,
+            by=anna,
+            at=NOW,
+            computed="high",
+            decided="low",
+            reason="We saw <b>payslips</b>",
+            evidence="x",
+        )
+        record("tea_made", body, body_id=body.pk, by=None, at=NOW)
+    return anna
+
+
+TOLD = {"Tea made.": "tea_made", "We saw": "tier_decided", "Granted the": "role_granted"}
+
+
+def kinds_on(answer):
+    rows = answer.content.decode().partition("<tbody>")[2].partition("</tbody>")[0]
+    return {kind for words, kind in TOLD.items() if words in rows}
+
+
+def page(client, user, path="/audit/"):
+    client.force_login(user)
+    return client.get(path)
+
+
+def test_alice_reads_each_line_as_a_sentence_with_what_it_was_and_what_it_became(client, lines):
+    text = page(client, lines).content.decode()
+    assert "Granted the role Buyer." in text
+    assert "We saw &lt;b&gt;payslips&lt;/b&gt;" in text
+    assert "<bdi>high</bdi> to <bdi>low</bdi>" in text
+    assert "Tea made." in text
+
+
+@pytest.mark.parametrize(
+    ("query", "kinds"),
+    [
+        ("kind=tea_made", {"tea_made"}),
+        ("by=Section54", {"tea_made"}),
+        ("q=payslips", {"tier_decided"}),
+        ("from=2026-04-20&to=2026-04-20", {"tea_made", "tier_decided", "role_granted"}),
+        ("to=2026-04-19", set()),
+    ],
+)
+def test_the_list_is_filtered_by_kind_person_words_and_day(client, lines, query, kinds):
+    answer = page(client, lines, f"/audit/?{query}")
+    assert kinds_on(answer) == kinds
+
+
+def test_a_date_that_is_none_is_said_to_be_so(client, lines):
+    assert "Enter the from date" in page(client, lines, "/audit/?from=soon").content.decode()
+
+
+def test_bob_is_refused_and_charlie_sees_nothing_of_another_body(client, lines):
+    assert page(client, bob()).status_code == 403
+    stranger = page(client, charlie())
+    assert kinds_on(stranger) == set()
+    assert "Alice" not in stranger.content.decode()
+
+
+def test_taking_the_list_away_is_a_line_of_it(client, lines):
+    answer = page(client, lines, "/audit/export.csv?kind=tea_made")
+    assert answer.content.decode("utf-8-sig").splitlines()[1].split(",")[1:3] == [
+        "Section54",
+        "Tea made.",
+    ]
+    last = Event.objects.of_body(a_body().pk).last()
+    assert (last.kind, last.detail) == (
+        "audit_exported",
+        {"lines": 1, "filters": {"kind": "tea_made"}},
+    )
+
+
+def test_an_administrator_sees_only_lines_about_people(client, lines, monkeypatch):
+    allowed = ("Administrator", {"audit": (permissions.SEE,)})
+    monkeypatch.setitem(permissions.ROLES, "administrator", allowed)
+    answer = page(client, a_user("Ada", "administrator"))
+    assert kinds_on(answer) == {"role_granted"}
+
+
+def test_the_history_of_a_record_is_of_that_record_and_of_who_may(lines):
+    body = a_body()
+    assert [line.event.kind for line in history_of(body, lines)] == ["tea_made", "tier_decided"]
+    assert history_of(subject_of(body), charlie()) == []
+
+
+def test_opening_a_sensitive_record_can_be_noted(lines):
+    note_view(subject=a_body(), body_id=a_body().pk, by=lines, at=NOW)
+    assert Event.objects.of_body(a_body().pk).last().kind == "record_viewed"
+
+
+def test_a_line_without_the_values_of_its_sentence_is_still_told():
+    told = tell(Event(kind="import_undone", subject="sources.Import:1", by="A", detail={}))
+    assert told.sentence == "Undid the import: (not recorded)"
