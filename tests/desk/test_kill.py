@@ -1,8 +1,10 @@
-"""A worker that is killed at any instant, again and again, against what it must leave behind."""
+"""Web and worker killed at any instant, again and again, against what they must leave behind."""
 
+import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -11,17 +13,26 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from socket import socket
+from threading import Event
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import encode_multipart
 
 
 KILLS = 50 if os.environ.get("SECTION54_FULL") else 5
 SPAN_SECONDS = 2.5
 LOOK_SECONDS = 0.1
 PAYEES, LINES = 1_000, 2_000
+BODY = "Fenland Constabulary"
+BOUNDARY = "a-form-of-the-kill-test"
+CSRF = "a" * 32
 WORK = ["-m", "django", "work", "--interval", "0.1", "--no-startup-delay", "-v", "0"]
 # What a person does on the pages: take in what waits to be checked, start again what was given up.
 PERSON = """
@@ -34,7 +45,7 @@ from section54.post.models import Job
 from section54.risk.changes import review_import
 from section54.risk.models import Review
 from section54.sources.models import Import
-person = User.objects.get()
+person = User.objects.get(email="procurement@example.org")
 for brought in Import.objects.filter(state="to_check"):
     review_import(brought_by=brought, name="", earlier=None, by=person, at=timezone.now())
 for job in Job.objects.filter(state="failed"):
@@ -42,6 +53,20 @@ for job in Job.objects.filter(state="failed"):
     subject = Import.objects.filter(job=job).first() or Review.objects.get(job=job)
     assert start_again(job=job, subject=subject, by=person, at=timezone.now())
 """
+
+# Sign-in over HTTP has tests of its own: here the session is made where the user is.
+SIGN_IN = """
+import django
+django.setup()
+from django.conf import settings
+from django.test import Client
+from section54.organisations.models import User
+client = Client()
+client.force_login(User.objects.get(email="procurement@example.org"))
+print(client.cookies[settings.SESSION_COOKIE_NAME].value)
+"""
+WEB = ["-m", "gunicorn", "section54.desk.wsgi:application", "--workers", "2", "--threads", "4"]
+WEB += ["--timeout", "300", "--no-control-socket", "--log-level", "critical"]
 
 
 @dataclass(frozen=True)
@@ -70,9 +95,10 @@ class Installation:
 
     data: Path
     scratch: Path
+    ledger: Path
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, out: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         child = subprocess.Popen(  # noqa: S603
             [sys.executable, *arguments],
             env=os.environ
@@ -82,7 +108,7 @@ class Installation:
                 "DJANGO_SETTINGS_MODULE": "section54.desk.settings",
                 "TMPDIR": str(self.scratch),
             },
-            stdout=subprocess.DEVNULL,
+            stdout=out,
             start_new_session=True,
         )
         self.started.append(child)
@@ -91,8 +117,14 @@ class Installation:
     def run(self, *arguments: str) -> None:
         assert self.start(*arguments).wait(timeout=60) == 0
 
+    def answer(self, *arguments: str) -> str:
+        child = self.start(*arguments, out=subprocess.PIPE)
+        said, _ = child.communicate(timeout=60)
+        assert child.returncode == 0
+        return said.decode().strip()
+
     def kill(self, child: subprocess.Popen[bytes]) -> None:
-        assert child.poll() is None, "the worker ended by itself"
+        assert child.poll() is None, "it ended by itself"
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
 
@@ -164,6 +196,8 @@ def _whole(database: sqlite3.Connection, data: Path) -> Seen:
         else:
             assert not any(is_there for is_there, _ in found), found
             assert (folder, figures) == ("", "{}")
+    for name, sha256 in all_of("SELECT stored_as, sha256 FROM sources_sourcefile"):
+        assert hashlib.sha256((data / name).read_bytes()).hexdigest() == sha256
     jobs = all_of("SELECT task, state, token FROM post_job ORDER BY asked_at")
     return Seen(
         imports=[state for _, state, _ in imports],
@@ -181,22 +215,12 @@ def _whole(database: sqlite3.Connection, data: Path) -> Seen:
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Installation]:
-    """An installation that was given a ledger; whatever was started on it or a copy is ended."""
+    """An installation, and a ledger to give it; whatever was started on it or a copy is ended."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    ledger = tmp_path / "ledger.csv"
-    rows = [
-        f"Fenland Constabulary,{1 + n % 28:02}/0{1 + n % 6}/2025,Number {n % PAYEES} Cleaners Ltd,"
-        f"Cleaning,Cleaning of offices,{500 + n}.00"
-        for n in range(LINES)
-    ]
-    headings = "Body Name,Date,Supplier Name,Expense Type,Description,Amount"
-    ledger.write_text("\n".join([headings, *rows, ""]), encoding="utf-8")
-    installation = Installation(tmp_path / "fresh", scratch)
+    installation = Installation(tmp_path / "fresh", scratch, ledger=_write_ledger(tmp_path))
     try:
-        installation.run(
-            "-m", "django", "set_up", "--body", "Fenland Constabulary", "--", str(ledger)
-        )
+        installation.run("-m", "django", "set_up", "--body", BODY)
         yield installation
     finally:
         for child in installation.started:
@@ -206,6 +230,25 @@ def fresh(tmp_path: Path) -> Iterator[Installation]:
         for left in _left_over(scratch):
             with suppress(ProcessLookupError):
                 os.kill(left, signal.SIGKILL)
+
+
+@pytest.fixture
+def waiting(fresh: Installation) -> Installation:
+    """An installation whose ledger waits to be read."""
+    fresh.run("-m", "django", "set_up", "--body", BODY, "--", str(fresh.ledger))
+    return fresh
+
+
+def _write_ledger(folder: Path) -> Path:
+    ledger = folder / "ledger.csv"
+    rows = [
+        f"{BODY},{1 + n % 28:02}/0{1 + n % 6}/2025,Number {n % PAYEES} Cleaners Ltd,"
+        f"Cleaning,Cleaning of offices,{500 + n}.00"
+        for n in range(LINES)
+    ]
+    headings = "Body Name,Date,Supplier Name,Expense Type,Description,Amount"
+    ledger.write_text("\n".join([headings, *rows, ""]), encoding="utf-8")
+    return ledger
 
 
 def _left_over(scratch: Path) -> list[int]:
@@ -221,7 +264,7 @@ def _left_over(scratch: Path) -> list[int]:
 def _copy(fresh: Installation, number: int) -> Installation:
     data = fresh.data.with_name(f"copy-{number}")
     shutil.copytree(fresh.data, data)
-    return Installation(data, fresh.scratch, fresh.started)
+    return Installation(data, fresh.scratch, fresh.ledger, fresh.started)
 
 
 def _watch_until(installation: Installation, instant: float) -> None:
@@ -258,16 +301,16 @@ def _complete(installation: Installation) -> None:
     assert len(list(review.iterdir())) == 1, "what an earlier attempt left"
 
 
-def test_workers_killed_at_any_instant_leave_nothing_half_done_and_nothing_doubled(fresh, figure):
+def test_workers_killed_at_any_instant_leave_nothing_half_done_and_nothing_doubled(waiting, figure):
     chance = random.Random(54)  # noqa: S311
-    installations = [_copy(fresh, 0)]
+    installations = [_copy(waiting, 0)]
     killed_during: Counter[str] = Counter()
     for number in range(KILLS):
         installation = installations[-1]
         before = installation.look()
         if before.is_complete:
             # The rest of the kills would only meet a worker with nothing to do.
-            installation = _copy(fresh, len(installations))
+            installation = _copy(waiting, len(installations))
             installations.append(installation)
             before = installation.look()
         worker = installation.start(*WORK)
@@ -286,3 +329,120 @@ def test_workers_killed_at_any_instant_leave_nothing_half_done_and_nothing_doubl
     midway = KILLS - killed_during[""]
     figure("kills of the worker in the middle of a job", midway)
     assert midway > 0, "no kill met a worker at work"
+
+
+@dataclass
+class Person:
+    """Somebody with a browser, who sends again what got no answer."""
+
+    port: int
+    session: str
+    acknowledged: list[str] = field(default_factory=list)
+
+    def ask(self, path: str, fields: dict[str, object] | None = None) -> tuple[int, str, str]:
+        """Open a page, or send its form; return status, where it leads, and its text.
+
+        Raises:
+            OSError: the server died before it answered.
+        """
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        cookies = f"sessionid={self.session}; csrftoken={CSRF}"
+        headers = {"Cookie": cookies, "Referer": f"http://127.0.0.1:{self.port}/"}
+        body = None
+        if fields is not None:
+            body = encode_multipart(BOUNDARY, {"csrfmiddlewaretoken": CSRF, **fields})
+            headers["Content-Type"] = f"multipart/form-data; boundary={BOUNDARY}"
+        try:
+            connection.request("GET" if body is None else "POST", path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("Location", ""), answer.read().decode()
+        except HTTPException as error:
+            raise ConnectionError from error
+        finally:
+            connection.close()
+
+    def do_what_is_next(self, seen: Seen, ledger: Path) -> None:
+        """Send the ledger, or take in what waits; keep what the server acknowledged."""
+        if not seen.imports:
+            file = SimpleUploadedFile("ledger.csv", ledger.read_bytes())
+            path, fields, what = "/ledgers/add/", {"ledgers": file}, "upload"
+        elif "to_check" in seen.imports:
+            status, _, page = self.ask("/ledgers/")
+            assert status == 200
+            [found] = set(re.findall(r"/imports/([0-9a-f-]{36})/", page))
+            path, fields, what = f"/imports/{found}/take-in/", {"name": "A year", "earlier": ""}, "take in"
+        else:
+            self.ask("/")
+            return
+        status, leads_to, page = self.ask(path, fields)
+        assert (status, "sign-in" in leads_to) == (302, False), (what, status, leads_to, page)
+        self.acknowledged.append(what)
+
+
+def _answers(port: int) -> bool:
+    with suppress(OSError):
+        return Person(port, "").ask("/sign-in/")[0] == 200
+    return False
+
+
+def _wait_until_it_answers(web: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + 60
+    while not _answers(port):
+        assert web.poll() is None, "the web server ended by itself"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _use(person: Person, installation: Installation, over: Event) -> None:
+    while not over.is_set():
+        with suppress(OSError):
+            person.do_what_is_next(installation.look(), installation.ledger)
+        time.sleep(0.02)
+
+
+def test_web_and_worker_killed_at_any_instant_lose_nothing_acknowledged_and_double_nothing(
+    fresh, figure
+):
+    chance = random.Random(1999)  # noqa: S311
+    with closing(socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    installations = [_copy(fresh, 0)]
+    person = Person(port, installations[0].answer("-c", SIGN_IN))
+    midway = Counter[str]()
+    acknowledged = 0
+    with ThreadPoolExecutor(1) as hands:
+        for number in range(KILLS):
+            installation = installations[-1]
+            if installation.look().is_complete:
+                installation = _copy(fresh, len(installations))
+                installations.append(installation)
+                person = Person(port, installation.answer("-c", SIGN_IN))
+            web = installation.start(*WEB, "--bind", f"127.0.0.1:{port}")
+            worker = installation.start(*WORK)
+            if number % 5 != 4:  # every fifth may also die while it starts
+                _wait_until_it_answers(web, port)
+            over = Event()
+            using = hands.submit(_use, person, installation, over)
+            _watch_until(installation, time.monotonic() + chance.uniform(0, SPAN_SECONDS))
+            installation.kill(web)
+            installation.kill(worker)
+            over.set()
+            using.result(timeout=60)
+            seen = installation.look()
+            acknowledged += len(person.acknowledged)
+            midway[seen.running.rpartition(".")[2] or "nothing"] += 1
+            assert len(seen.imports) <= 1, "sent again, and added twice"
+            assert len(seen.imports) >= ("upload" in person.acknowledged)
+            assert len(seen.reviews) >= ("take in" in person.acknowledged)
+            if "failed" in seen.jobs:
+                installation.run("-c", PERSON)
+    for installation in installations:
+        if not installation.look().imports:  # it died before anything was sent
+            installation.run(
+                "-m", "django", "set_up", "--body", BODY, "--", str(installation.ledger)
+            )
+        _complete(installation)
+    assert acknowledged > 0, "the server answered nothing that could be lost"
+    figure("kills of web and worker survived", KILLS)
+    figure("kills of web and worker in the middle of a job", KILLS - midway["nothing"])

@@ -75,8 +75,18 @@ def test_a_job_that_dies_five_times_is_given_up_with_a_sentence():
     assert (job.state, job.failure) == (Job.State.FAILED, changes.GAVE_UP)
 
 
-def test_a_task_whose_job_does_not_run_is_not_called_running_for_ever():
-    a_job()
+def test_a_job_whose_worker_died_before_it_took_it_is_put_into_the_queue_again_once():
+    job = a_job()
+    DBTaskResult.objects.update(status="RUNNING", started_at=NOW)
+    for _ in range(3):
+        take_back(timedelta(seconds=20))
+    queued = DBTaskResult.objects.order_by("enqueued_at").values_list("status", "args_kwargs")
+    task = {"args": [str(job.pk)], "kwargs": {}}
+    assert list(queued) == [("FAILED", task), ("READY", task)]
+
+
+def test_a_task_whose_job_is_over_is_not_called_running_for_ever():
+    a_job(state=Job.State.STOPPED)
     DBTaskResult.objects.update(status="RUNNING", started_at=NOW)
     take_back(timedelta(seconds=20))
     assert DBTaskResult.objects.get().status == "FAILED"

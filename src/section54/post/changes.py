@@ -150,3 +150,16 @@ def take_back_abandoned(*, since: datetime, at: datetime) -> int:
             _hand_to_worker(job)
         job.save()
     return count
+
+
+@transaction.atomic
+def hand_again(*, job: Job) -> int:
+    """Put a job into the queue that waits without being there; return 1, or 0 if it was taken.
+
+    Twice is as good as once: only the first who takes it gets it.
+    """
+    held = Job.objects.select_for_update().filter(pk=job.pk, state=Job.State.WAITING).first()
+    if held is None:
+        return 0
+    _hand_to_worker(held)
+    return 1

@@ -102,9 +102,16 @@ def start_import(
 ) -> Import:
     """Take note of stored files and ask for them to be read.
 
+    The same files, sent again by the same person while they wait to be read or checked, are the
+    import that is there already: whoever got no answer may send them again.
+
     Args:
         task: The background task that reads them, as package.module.function.
     """
+    Body.objects.select_for_update().get(pk=body.pk)  # two at once take turns
+    waiting = _that_waits(body=body, stored=stored, by=by)
+    if waiting is not None:
+        return waiting
     kept = [
         SourceFile.objects.get_or_create(
             body=body,
@@ -136,3 +143,15 @@ def start_import(
         files=[{"name": file.name, "sha256": file.sha256} for file in kept],
     )
     return started
+
+
+def _that_waits(*, body: Body, stored: Sequence[StoredFile], by: User | None) -> Import | None:
+    """Return a person's import of exactly these files that was not taken in or put aside yet."""
+    sent = {(file.name, file.sha256) for file in stored}
+    open_imports = Import.objects.filter(
+        body=body, started_by=by, state__in=[Import.State.READING, Import.State.TO_CHECK]
+    )
+    for brought_by in open_imports.prefetch_related("files").order_by("-started_at"):
+        if {(file.name, file.sha256) for file in brought_by.files.all()} == sent:
+            return brought_by
+    return None

@@ -100,13 +100,16 @@ def ledger_add(request: UserRequest) -> HttpResponse:
             messages.info(
                 request, f"{kept.name} is the same file as {first.name}. {LIKE_THE_FIRST}"
             )
+    now = timezone.now()
     started = start_import(
         body=form.whose,
         stored=list(stored.values()),
         task=READ_IMPORT,
         by=request.user,
-        at=timezone.now(),
+        at=now,
     )
+    if started.started_at != now:
+        messages.info(request, "You sent these files before. Nothing was added twice.")
     return redirect("import", pk=started.pk)
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
-from section54.post.changes import take_back_abandoned
+from section54.post.changes import hand_again, take_back_abandoned
 from section54.post.models import Job
 from section54.post.work import DEAD_AFTER_SECONDS
 
@@ -57,7 +57,8 @@ def _worker_of(folder: Path) -> Iterator[bool]:
 def take_back(silent_for: timedelta) -> int:
     """Give back the jobs whose worker was silent for so long; return how many.
 
-    A task that the library still calls running, though its job is not, is marked as failed.
+    A task that the library still calls running, though its job is not, is marked as failed. A job
+    that waits without a task, as its worker died between the two, is put into the queue again.
     """
     now = timezone.now()
     count = take_back_abandoned(since=now - silent_for, at=now)
@@ -67,6 +68,12 @@ def take_back(silent_for: timedelta) -> int:
             DBTaskResult.objects.filter(pk=task.pk, status="RUNNING").update(
                 status="FAILED", finished_at=now, exception_class_path=DIED, traceback=""
             )
+    for job in Job.objects.filter(state=Job.State.WAITING):
+        queued = DBTaskResult.objects.filter(
+            status__in=["READY", "RUNNING"], args_kwargs__args=[str(job.pk)]
+        )
+        if not queued.exists():
+            count += hand_again(job=job)
     return count
 
 
