@@ -370,7 +370,11 @@ class Person:
             status, _, page = self.ask("/ledgers/")
             assert status == 200
             [found] = set(re.findall(r"/imports/([0-9a-f-]{36})/", page))
-            path, fields, what = f"/imports/{found}/take-in/", {"name": "A year", "earlier": ""}, "take in"
+            path, fields, what = (
+                f"/imports/{found}/take-in/",
+                {"name": "A year", "earlier": ""},
+                "take in",
+            )
         else:
             self.ask("/")
             return

@@ -18,7 +18,15 @@ EXCEPTIONS = {
     "post.changes.finish": "runs in the caller's transaction, whose line says what was made",
     **{
         f"post.changes.{name}": MACHINE
-        for name in ("take", "note_progress", "beat", "fail", "stopped", "take_back_abandoned", "hand_again")
+        for name in (
+            "take",
+            "note_progress",
+            "beat",
+            "fail",
+            "stopped",
+            "take_back_abandoned",
+            "hand_again",
+        )
     },
 }
 # They write nothing in the database.
