@@ -1,19 +1,21 @@
 """A review's pages as Alice (who may), Bob (who may look) and Charlie (who belongs elsewhere)."""
 
 import csv
+from collections import Counter
+from datetime import date
 from io import BytesIO, StringIO
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from python_calamine import CalamineWorkbook
-from tests.people import alice, bob, charlie
+from tests.people import NOW, alice, bob, charlie
 from tests.risk.ledgers import BEFORE_PAID, NOW_PAID, a_review
 
 from section54.records.changes import first_broken
 from section54.records.models import Event
-from section54.risk.changes import compare, undo_import
-from section54.risk.models import ComparedPayee, Review, TierDecision
+from section54.risk.changes import compare, decide_tier, undo_import
+from section54.risk.models import ComparedPayee, Finding, Review, TierDecision
 from section54.risk.views import FILES
 from section54.sources.models import Import
 
@@ -59,6 +61,7 @@ def test_every_page_opens_for_who_may_look_and_is_404_for_a_stranger():
         reverse("review-file", args=[review.pk, "review.json"]),
         reverse("finding", args=[review.pk, finding.pk]),
         reverse("finding-payments", args=[review.pk, finding.pk]),
+        reverse("finding-payments-export", args=[review.pk, finding.pk]),
     ]
     for page in pages:
         answer = looker.get(page)
@@ -256,3 +259,84 @@ def test_every_answer_carries_the_headers_that_keep_it_in():
         assert response["X-Content-Type-Options"] == "nosniff", page
         assert response["Cache-Control"] == "no-store", page
         assert response["Cross-Origin-Opener-Policy"] == "same-origin", page
+
+
+def test_every_payment_can_be_taken_away_with_its_file_and_row_and_no_formula():
+    user = alice()
+    review = a_review(user)
+    client = as_(user)
+    garage = review.findings.get(name__contains="Denny")
+    page = reverse("finding-payments-export", args=[review.pk, garage.pk])
+    answer = client.get(page)
+    [row] = csv.DictReader(StringIO(b"".join(answer).decode("utf-8-sig")))
+    # The sixth record of the file, counted from 1 with its heading.
+    assert (row["File"], row["Row"], row["Paid on"]) == ("2025.csv", "6", "2025-07-05")
+    assert (row["Amount (pounds)"], row["Payee as written"]) == ("3000.00", "'=Denny Body Shop Ltd")
+    assert "fenland-constabulary-2025-04-2025-08" in answer["Content-Disposition"]
+    assert "2025.csv, row 6" in " ".join(
+        text_of(client.get(page.replace(".csv", "/")))
+        .replace("<bdi>", "")
+        .replace("</bdi>", "")
+        .split()
+    )
+    assert Event.objects.filter(kind="review_exported").count() == 1
+    Finding.objects.filter(pk=garage.pk).update(hidden=True)
+    assert client.get(page).status_code == 404
+
+
+def test_an_exported_workbook_holds_days_as_days():
+    user = alice()
+    review = a_review(user)
+    made = as_(user).get(reverse("review-suppliers-export", args=[review.pk, "xlsx"]))
+    sheet = CalamineWorkbook.from_filelike(BytesIO(made.content)).get_sheet_by_index(0)
+    heading, *rows = sheet.to_python()
+    first = {row[0]: row[heading.index("First paid")] for row in rows}
+    assert first["Ouse Guarding Ltd"] == date(2025, 5, 4)
+
+
+def test_a_high_risk_on_an_unsure_category_says_how_sure_and_stays_high():
+    user = alice()
+    review = a_review(user)
+    found = cleaner(review)
+    assert found.doubt == ""
+    found.purchases.update(confidence=0.52)
+    page = text_of(as_(user).get(reverse("finding", args=[review.pk, found.pk])))
+    found.refresh_from_db()
+    assert "We are only 52% sure that this was for “Cleaning" in page
+    assert found.tier == "high"
+    assert "52% sure" in text_of(as_(user).get("/"))
+
+
+def test_the_list_behind_the_headline_has_as_many_payees_as_it_says_also_after_a_decision():
+    user = alice()
+    review = a_review(user)
+    client = as_(user)
+    high = reverse("review-suppliers", args=[review.pk]) + "?tier=high"
+    assert "the 2 payees whose risk is high" in text_of(client.get("/"))
+    decide_tier(
+        finding=cleaner(review), tier="medium", reason="Known", evidence=SEEN, by=user, at=NOW
+    )
+    assert "the 1 payee whose risk is high" in text_of(client.get("/"))
+    assert text_of(client.get(high)).count('data-label="Risk"') == 1
+
+
+def test_only_kinds_of_payee_that_occur_can_be_asked_for():
+    user = alice()
+    review = a_review(user)
+    page = text_of(as_(user).get(reverse("review-suppliers", args=[review.pk])))
+    options = page.split('name="kind"')[1].split("</select>")[0]
+    counts = Counter(review.findings.values_list("kind", flat=True))
+    assert options.count("<option") == 1 + len(counts)
+    assert f"({counts['firm']})" in options
+
+
+def test_where_the_first_are_of_one_trade_the_first_of_other_work_are_named():
+    user = alice()
+    cleaners = "".join(
+        f"03/04/2025,{name} Cleaning Ltd,{amount}.00,Contract cleaning of stations\n"
+        for amount, name in enumerate(("Isle", "March", "Soham", "Wisbech", "Ramsey"), 30_000)
+    )
+    review = a_review(user, text=NOW_PAID + cleaners)
+    page = text_of(as_(user).get(reverse("review", args=[review.pk])))
+    assert "5 of these 5 are paid mainly for “Cleaning" in page
+    assert "Ouse Guarding Ltd" in page.split("The first in other work:")[1].split("</p>")[0]

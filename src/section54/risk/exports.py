@@ -2,14 +2,17 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
 from io import BytesIO, StringIO
+from typing import Any
 
 import xlsxwriter
+from django.utils.text import slugify
 
 from section54.engine.identity.model import PayeeKind
 from section54.engine.reports.cells import safe_cell
 from section54.engine.reports.wording import KIND_WORDS
-from section54.risk.models import Finding
+from section54.risk.models import Finding, Review, file_names
 
 
 COLUMNS = (
@@ -30,6 +33,24 @@ COLUMNS = (
 )
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+WIDTHS = (36, 16, 14, 14, 8, 12, 16, 18, 11, 13, 13, 30, 60, 60)
+# what a line calls it: the heading
+PAYMENT_COLUMNS = {
+    "date": "Paid on",
+    "supplier_as_written": "Payee as written",
+    "amount": "Amount (pounds)",
+    "expense_type": "Type of expense",
+    "description": "Description",
+    "publisher_category": "Category as published",
+    "department": "Department",
+    "reference": "Reference",
+    "category": "Category found",
+    "category_reason": "Why this category",
+    "tier": "Risk of this work",
+    "file": "File",
+    "sheet": "Sheet",
+    "row": "Row",
+}
 MONEY = {6, 7}
 NUMBERS = {4, 8}
 
@@ -48,8 +69,8 @@ def rows_of(findings: Iterable[Finding]) -> Iterator[tuple[object, ...]]:
             finding.amount,
             finding.at_risk,
             finding.lines,
-            finding.first_paid.isoformat() if finding.first_paid else "",
-            finding.last_paid.isoformat() if finding.last_paid else "",
+            finding.first_paid,
+            finding.last_paid,
             safe_cell(finding.main_category),
             safe_cell(reasons),
             safe_cell(finding.next_step),
@@ -61,6 +82,7 @@ def as_csv(findings: Iterable[Finding]) -> bytes:
     text = StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
+    # A day is written as 2025-04-30, and nothing where it is not known.
     writer.writerows(rows_of(findings))
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "replace")
 
@@ -76,8 +98,10 @@ def as_xlsx(findings: Iterable[Finding]) -> bytes:
         money = book.add_format({"num_format": "#,##0.00"})
         sheet.write_row(0, 0, COLUMNS, bold)
         sheet.freeze_panes(1, 1)
-        sheet.set_column(0, 0, 36)
-        sheet.set_column(11, 13, 40)
+        day = book.add_format({"num_format": "d mmm yyyy", "align": "left"})
+        for column, width in enumerate(WIDTHS):
+            sheet.set_column(column, column, width)
+        sheet.set_row(0, 30)
         for at, row in enumerate(rows_of(findings), 1):
             for column, value in enumerate(row):
                 if column in MONEY:
@@ -85,9 +109,38 @@ def as_xlsx(findings: Iterable[Finding]) -> bytes:
                 elif column in NUMBERS:
                     if value is not None:
                         sheet.write_number(at, column, int(str(value)))
-                else:
+                elif isinstance(value, date):
+                    sheet.write_datetime(at, column, datetime.combine(value, time()), day)
+                elif value is not None:
                     sheet.write_string(at, column, str(value))
     return made.getvalue()
+
+
+def payments_as_csv(review: Review, pieces: Iterable[list[dict[str, Any]]]) -> Iterator[str]:
+    """Yield payments as lines of CSV, each with the file, sheet and row that it stands in."""
+    files = file_names(review)
+    line = StringIO(newline="")
+    writer = csv.writer(line)
+    line.write("\ufeff")
+    writer.writerow(PAYMENT_COLUMNS.values())
+    for piece in pieces:
+        for payment in piece:
+            cells = {**payment, "file": files.get(payment["source"], payment["source"])}
+            writer.writerow(
+                safe_cell(value) if isinstance(value, str) else value
+                for value in (cells[name] for name in PAYMENT_COLUMNS)
+            )
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+    yield line.getvalue()
+
+
+def file_name_of(review: Review, what: str, form: str) -> str:
+    """Return what a downloaded file is called: body, period, what it holds; plain letters only."""
+    months = [f"{day:%Y-%m}" for day in review.period if day]
+    words = slugify(" ".join([review.body.name, *dict.fromkeys(months), what]))[:100].strip("-")
+    return f"{words}-{review.reference.lower()}.{form}"
 
 
 FORMS = {"csv": (as_csv, CSV), "xlsx": (as_xlsx, XLSX)}

@@ -1,12 +1,14 @@
 """The pages of one payee in a review: what it was paid, its risk as a sum, what people decided."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,10 +19,14 @@ from section54.engine.reports.wording import KIND_WORDS
 from section54.engine.risk.model import Tier
 from section54.organisations.http import UserRequest, permission
 from section54.risk import changes
+from section54.risk.exports import CSV, file_name_of, payments_as_csv
 from section54.risk.forms import DecideForm
 from section54.risk.lists import PAGE
-from section54.risk.models import Finding, Review
+from section54.risk.models import Finding, Review, file_names
 from section54.risk.views import readable, shown
+
+
+PIECE = 5_000  # payments in memory while a list of them is sent
 
 
 class _Counted:
@@ -42,6 +48,13 @@ class _Counted:
 def _find(request: UserRequest, pk: UUID, finding: UUID) -> tuple[Review, Finding]:
     review = readable(request, pk)
     return review, get_object_or_404(review.findings.select_related("review"), pk=finding)
+
+
+def _find_to_change(request: UserRequest, pk: UUID, finding: UUID) -> tuple[Review, Finding]:
+    """Return a payee on which this person may decide; any other is not found."""
+    review, found = _find(request, pk, finding)
+    get_object_or_404(Review.objects.changeable_by(request.user), pk=review.pk)
+    return review, found
 
 
 @require_safe
@@ -95,26 +108,54 @@ def _decided_before(found: Finding) -> Any:
 @permission("spend.see")
 def finding_payments(request: UserRequest, pk: UUID, finding: UUID) -> HttpResponse:
     """List a payee's payments, the newest first; never those of people."""
-    review, found = _find(request, pk, finding)
-    if found.hidden or not review.payments_file.is_file():
-        raise Http404
+    review, found = _with_payments(request, pk, finding)
     pages: Paginator[Any] = Paginator(_Counted(found), PAGE)  # type: ignore[arg-type]
     page = pages.get_page(request.GET.get("page"))
     context = shown(review, request.user, f"Payments to {found.name}") | {
         "finding": found,
         "page": page,
+        "files": file_names(review),
         "shown_sum": sum((row["amount"] for row in page.object_list), Decimal(0)),
     }
     return render(request, "risk/payments.html", context)
+
+
+def _with_payments(request: UserRequest, pk: UUID, finding: UUID) -> tuple[Review, Finding]:
+    review, found = _find(request, pk, finding)
+    if found.hidden or not review.payments_file.is_file():
+        raise Http404
+    return review, found
+
+
+@require_safe
+@permission("spend.see")
+def finding_payments_export(request: UserRequest, pk: UUID, finding: UUID) -> HttpResponseBase:
+    """Send every payment to a payee as CSV, each with its file, sheet and row."""
+    review, found = _with_payments(request, pk, finding)
+    changes.note_export(
+        review=review,
+        what=f"payments to payee {found.payee_id}",
+        by=request.user,
+        at=timezone.now(),
+    )
+    response = StreamingHttpResponse(
+        payments_as_csv(review, _pieces(_Counted(found))), content_type=CSV
+    )
+    name = file_name_of(review, f"payments {found.name}", "csv")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _pieces(payments: _Counted) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(payments), PIECE):
+        yield payments[start : start + PIECE]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("spend.change")
 def finding_decide(request: UserRequest, pk: UUID, finding: UUID) -> HttpResponse:
     """Decide on another tier than the computed one."""
-    review, found = _find(request, pk, finding)
-    if not request.user.may("spend.change", review.body_id):
-        raise Http404
+    review, found = _find_to_change(request, pk, finding)
     if review.state != Review.State.READY or found.tier == Tier.NOT_APPLICABLE:
         messages.warning(
             request,
@@ -149,9 +190,7 @@ def finding_decide(request: UserRequest, pk: UUID, finding: UUID) -> HttpRespons
 @permission("spend.change")
 def finding_withdraw(request: UserRequest, pk: UUID, finding: UUID) -> HttpResponse:
     """Take the standing decision back."""
-    review, found = _find(request, pk, finding)
-    if not request.user.may("spend.change", review.body_id):
-        raise Http404
+    _, found = _find_to_change(request, pk, finding)
     decision = found.decisions.standing().first()
     try:
         if decision is None:

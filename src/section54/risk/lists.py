@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from section54.engine.identity.model import PayeeKind
 from section54.engine.reports.wording import KIND_WORDS
@@ -76,6 +76,12 @@ class Asked:
             "decided by people" if self.decided else "",
         ]
         return ", ".join(part for part in parts if part) or "all payees"
+
+
+def kinds_of(review: Review) -> list[tuple[str, str, int]]:
+    """Return the kinds of payee that occur in a review: value, words, how many; most first."""
+    counts = review.findings.values_list("kind").annotate(count=Count("pk")).order_by("-count")
+    return [(kind, KIND_WORDS[PayeeKind(kind)], count) for kind, count in counts]
 
 
 def _one_of(value: object, known: set[str]) -> str:

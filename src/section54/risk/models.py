@@ -22,6 +22,8 @@ from section54.spend.models import Ledger
 TIERS = [(tier.value, tier.label) for tier in TIER_ORDER]
 # Tiers that a person can decide on: the others are about what a payee is, not about risk.
 DECIDABLE = [(t.value, t.label) for t in (Tier.HIGH, Tier.MEDIUM, Tier.LOW, Tier.UNKNOWN)]
+# Below this a category is told with how sure we are of it.
+SURE_ENOUGH = 0.7
 PLACE = {tier.value: place for place, tier in enumerate(TIER_ORDER)}
 
 
@@ -244,6 +246,23 @@ class Finding(models.Model):
         return listed(dict.fromkeys(labels)) or self.main_category
 
     @property
+    def doubt(self) -> str:
+        """Say how sure we are of the work that makes its risk high or medium; "" where we are.
+
+        Only a sentence: a tier is never lowered because its category is not sure.
+        """
+        if self.tier not in (Tier.HIGH, Tier.MEDIUM):
+            return ""
+        at_it = [part for part in self.purchases.all() if part.tier == self.tier]
+        if not at_it or max(part.confidence for part in at_it) >= SURE_ENOUGH:
+            return ""
+        largest = max(at_it, key=lambda part: (abs(part.amount), part.code))
+        return (
+            f"We are only {largest.confidence:.0%} sure that this was for “{largest.label}”: "
+            "check that first."
+        )
+
+    @property
     def payee_kind(self) -> PayeeKind:
         """What sort of payee it is."""
         return PayeeKind(self.kind)
@@ -407,3 +426,8 @@ class ComparedPayee(models.Model):
 def reasons_as_json(reasons: Any) -> list[dict[str, Any]]:
     """Return the lines of a sum as JSON."""
     return [{"indicator": r.indicator, "points": r.points, "because": r.because} for r in reasons]
+
+
+def file_names(review: Review) -> dict[str, str]:
+    """Return the name of each file that a review's lines come from, by the hash of its content."""
+    return dict(review.ledgers.values_list("source__sha256", "source__name"))

@@ -28,6 +28,11 @@ urlpatterns = [
     path(f"{_REVIEW}files/<str:name>", views.review_file, name="review-file"),
     path(_PAYEE, finding_views.finding, name="finding"),
     path(f"{_PAYEE}payments/", finding_views.finding_payments, name="finding-payments"),
+    path(
+        f"{_PAYEE}payments.csv",
+        finding_views.finding_payments_export,
+        name="finding-payments-export",
+    ),
     path(f"{_PAYEE}decide/", finding_views.finding_decide, name="finding-decide"),
     path(f"{_PAYEE}withdraw/", finding_views.finding_withdraw, name="finding-withdraw"),
 ]

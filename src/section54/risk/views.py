@@ -1,5 +1,6 @@
 """The pages of a review: the overview, its lists, its comparison and its conclusion."""
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,16 +17,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from section54.engine.reports import charts
 from section54.engine.reports.prompts import contacts, prompt_sheets
-from section54.engine.reports.wording import KIND_WORDS
 from section54.engine.risk.model import TIER_ORDER, Tier
 from section54.organisations.http import UserRequest, permission
 from section54.organisations.models import User
 from section54.post.changes import ask_to_stop, start_again
 from section54.risk import changes
-from section54.risk.exports import FORMS
+from section54.risk.exports import FORMS, file_name_of
 from section54.risk.forms import CompareForm, ConcludeForm, NewReviewForm, title_of
-from section54.risk.lists import PAGE, Asked
-from section54.risk.models import PLACE, ComparedPayee, Comparison, Review
+from section54.risk.lists import PAGE, Asked, kinds_of
+from section54.risk.models import PLACE, ComparedPayee, Comparison, Finding, FindingQuerySet, Review
 from section54.sources.models import Import
 
 
@@ -87,19 +87,22 @@ def overview_context(review: Review, user: User) -> dict[str, Any]:
     comparison = None
     if review.earlier_id:
         comparison = Comparison.objects.filter(review=review, earlier=review.earlier_id).first()
+    first = list(call.by_risk().prefetch_related("purchases")[:FIRST])
     return {
         **shown(review, user),
+        "listed": dict(review.findings.values_list("shown_tier").annotate(Count("pk")).order_by()),
+        "other_trades": _other_trades(first, call),
         "amount": Decimal(figures["totals"]["amount"]),
         "whole": Decimal(figures["totals"]["absolute"]),
         "lines": figures["totals"]["read"],
         "tiers": tiers,
         "by_tier": {row["tier"]: row for row in tiers},
-        "first": call.by_risk().prefetch_related("purchases")[:FIRST],
+        "first": first,
         "categories": review.categories.order_by("-absolute", "code")[:BARS],
         "category_count": review.categories.count(),
         "coverage": [
             ("We know what was bought", Tier.LOW, Decimal(str(coverage["categorised"]))),
-            ("Not known", Tier.UNKNOWN, Decimal(str(coverage["unknown"]))),
+            ("We do not know what was bought", Tier.UNKNOWN, Decimal(str(coverage["unknown"]))),
             ("Withheld by the publisher", Tier.UNKNOWN, Decimal(str(coverage["redacted"]))),
         ],
         "months": charts.monthly_columns(
@@ -110,6 +113,22 @@ def overview_context(review: Review, user: User) -> dict[str, Any]:
         "decided": review.findings.filter(is_decided=True).count(),
         "not_known": figures["not_known"],
     }
+
+
+def _other_trades(first: list[Finding], call: FindingQuerySet) -> dict[str, Any] | None:
+    """Return whom to call besides, where most of the first are of one trade; else None."""
+    trades = Counter(
+        (part.code, part.label)
+        for finding in first
+        for part in finding.purchases.all()[:1]  # the one with most pounds
+    )
+    if not trades:
+        return None
+    (code, label), count = trades.most_common(1)[0]
+    if count <= len(first) / 2 or len(first) < 3:
+        return None
+    others = call.exclude(purchases__code=code).exclude(pk__in=[f.pk for f in first])
+    return {"label": label, "count": count, "of": len(first), "payees": others.by_risk()[:3]}
 
 
 def _bars_of(rows: list[dict[str, Any]]) -> list[tuple[str, Decimal, Decimal, str]]:
@@ -231,7 +250,7 @@ def review_suppliers(request: UserRequest, pk: UUID) -> HttpResponse:
         "asked": asked,
         "page": page,
         "tiers": TIER_ORDER,
-        "kinds": KIND_WORDS,
+        "kinds": kinds_of(found),
         "categories": found.categories.order_by("label"),
     }
     return render(request, "risk/suppliers.html", context)
@@ -254,9 +273,8 @@ def review_suppliers_export(request: UserRequest, pk: UUID, form: str) -> HttpRe
         at=timezone.now(),
     )
     response = HttpResponse(made, content_type=kind)
-    response["Content-Disposition"] = (
-        f'attachment; filename="{found.reference.lower()}-suppliers.{form}"'
-    )
+    name = file_name_of(found, "payees", form)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
