@@ -115,3 +115,12 @@ def test_opening_a_sensitive_record_can_be_noted(lines):
 def test_a_line_without_the_values_of_its_sentence_is_still_told():
     told = tell(Event(kind="import_undone", subject="sources.Import:1", by="A", detail={}))
     assert told.sentence == "Undid the import: (not recorded)"
+
+
+def test_pounds_and_payments_are_told_with_thousands():
+    made = Event(
+        kind="review_made", subject="risk.Review:1", detail={"lines": 7444, "amount": "94600666.29"}
+    )
+    assert tell(made).sentence == "Made the review: 7,444 payments, £94,600,666.29."
+    broken = Event(kind="review_made", subject="risk.Review:1", detail={"lines": 1, "amount": "?"})
+    assert tell(broken).sentence == "Made the review: 1 payments, £?."

@@ -1,8 +1,10 @@
 """The audit trail in words: who may read which lines, and what each of them says."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -111,6 +113,9 @@ def _values(detail: Mapping[str, Any]) -> _Values:
             values[f"{name}_count"] = f"1 {one}" if len(many) == 1 else f"{len(many):,} {one}s"
         elif isinstance(many, int):
             values[name] = f"1 {one}" if many == 1 else f"{many:,} {one}s"
+    if isinstance(amount := detail.get("amount"), str):
+        with suppress(InvalidOperation):
+            values["amount"] = f"{Decimal(amount):,.2f}"
     role = detail.get("role")
     if isinstance(role, str):
         values["role_name"] = ROLES[role][0] if role in ROLES else role

@@ -115,6 +115,7 @@ def finding_payments(request: UserRequest, pk: UUID, finding: UUID) -> HttpRespo
         "finding": found,
         "page": page,
         "files": file_names(review),
+        "labels": dict(review.categories.values_list("code", "label")),
         "shown_sum": sum((row["amount"] for row in page.object_list), Decimal(0)),
     }
     return render(request, "risk/payments.html", context)
