@@ -254,9 +254,9 @@ class Finding(models.Model):
         if self.tier not in (Tier.HIGH, Tier.MEDIUM):
             return ""
         at_it = [part for part in self.purchases.all() if part.tier == self.tier]
-        if not at_it or max(part.confidence for part in at_it) >= SURE_ENOUGH:
+        largest = max(at_it, key=lambda part: (abs(part.amount), part.code), default=None)
+        if largest is None or largest.confidence >= SURE_ENOUGH:
             return ""
-        largest = max(at_it, key=lambda part: (abs(part.amount), part.code))
         return (
             f"We are only {largest.confidence:.0%} sure that this was for “{largest.label}”: "
             "check that first."
