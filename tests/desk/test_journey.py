@@ -206,11 +206,18 @@ def test_a_quarter_from_the_ledger_to_the_conclusion_and_back(browser, address, 
     visitor.presses("Compare")
     visitor.sees("March Uniforms Ltd", "Stopped", "Grown")
 
-    # Concluded, and the import undone all the same
+    # Concluded once it was checked, and the import undone all the same
     page.goto(f"{review}conclude/")
-    visitor.presses("Conclude")
+    visitor.presses("Continue")
     visitor.sees("There is a problem", "Enter what you found")
+    page.fill("textarea[name=findings]", "Cleaning and guarding first; rates asked for by May.")
+    visitor.presses("Continue")
+    visitor.sees("Check before you conclude", "asked for by May", "4 payments", "1 payee")
+    visitor.presses("Change")
+    assert page.input_value("textarea[name=findings]").endswith("by May.")
     page.fill("textarea[name=findings]", "Cleaning and guarding first; rates asked for by June.")
+    visitor.presses("Continue")
+    visitor.sees("Check before you conclude", "asked for by June")
     visitor.presses("Conclude")
     visitor.sees("Concluded on", "rates asked for by June")
     page.goto(brought)

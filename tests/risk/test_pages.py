@@ -173,7 +173,8 @@ def test_a_concluded_review_does_not_change_and_outlives_its_import():
         "concluded_on-month": "9",
         "concluded_on-year": "2025",
     }
-    assert "is concluded" in text_of(client.post(page, given, follow=True))
+    confirmed = given | {"confirmed": "yes"}
+    assert "is concluded" in text_of(client.post(page, confirmed, follow=True))
     review.refresh_from_db()
     assert review.state == Review.State.CONCLUDED
     decide = reverse("finding-decide", args=[review.pk, cleaner(review).pk])

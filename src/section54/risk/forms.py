@@ -137,6 +137,15 @@ class ConcludeForm(GovukForm):
             on.earliest = review.period_to  # type: ignore[attr-defined]
         self.fields["next_due_on"].earliest = today  # type: ignore[attr-defined]
 
+    def as_given(self) -> list[tuple[str, str]]:
+        """Return the valid answers as the form's own inputs send them, to be sent again."""
+        found = [("findings", str(self.cleaned_data["findings"]))]
+        for name in ("concluded_on", "next_due_on"):
+            on: date | None = self.cleaned_data[name]
+            for part in ("day", "month", "year"):
+                found.append((f"{name}-{part}", str(getattr(on, part)) if on else ""))
+        return found
+
 
 class CompareForm(GovukForm):
     """Which earlier review to compare with."""

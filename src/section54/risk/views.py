@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from section54.engine.reports import charts
 from section54.engine.reports.prompts import contacts, prompt_sheets
+from section54.engine.reports.wording import period
 from section54.engine.risk.model import TIER_ORDER, Tier
 from section54.organisations.http import UserRequest, permission
 from section54.organisations.models import User
@@ -311,7 +312,7 @@ def review_file(request: UserRequest, pk: UUID, name: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("spend.change")
 def review_conclude(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Conclude a review with findings and a date."""
+    """Conclude a review with findings and a date, once these were shown to be checked."""
     found = _changeable(request, pk)
     if found.state != Review.State.READY:
         messages.warning(request, "Only a review that is ready to read can be concluded, and once.")
@@ -323,7 +324,9 @@ def review_conclude(request: UserRequest, pk: UUID) -> HttpResponse:
         today=today,
         initial={"concluded_on": today},
     )
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and "change" not in request.POST:
+        if "confirmed" not in request.POST:
+            return render(request, "risk/conclude_check.html", _to_check(found, form, request.user))
         given = form.cleaned_data
         try:
             changes.conclude(
@@ -341,6 +344,18 @@ def review_conclude(request: UserRequest, pk: UUID) -> HttpResponse:
             return redirect("review", pk=pk)
     context = shown(found, request.user, "Conclude") | {"form": form}
     return render(request, "risk/conclude.html", context)
+
+
+def _to_check(review: Review, form: ConcludeForm, user: User) -> dict[str, Any]:
+    """Return what a conclusion says and rests on, for a last look."""
+    return shown(review, user, "Check before you conclude") | {
+        "form": form,
+        "given": form.cleaned_data,
+        "period": period(review.period),
+        "ledger_count": review.ledgers.count(),
+        "payment_count": review.figures["totals"]["read"],
+        "decided_count": review.findings.filter(is_decided=True).count(),
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
