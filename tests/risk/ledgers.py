@@ -26,9 +26,10 @@ BEFORE_PAID = HEADINGS + (
 )
 
 
-def a_review(by, text=NOW_PAID, earlier=None, name="2025.csv"):
-    stored = store_file(body=a_body(), name=name, chunks=[text.encode()])
-    brought = start_import(body=a_body(), stored=[stored], task=READ_IMPORT, by=by, at=NOW)
+def a_review(by, text=NOW_PAID, earlier=None, name="2025.csv", body=None):
+    body = body or a_body()
+    stored = store_file(body=body, name=name, chunks=[text.encode()])
+    brought = start_import(body=body, stored=[stored], task=READ_IMPORT, by=by, at=NOW)
     read_import.call(str(brought.job_id))
     brought.refresh_from_db()
     review = review_import(brought_by=brought, name="", earlier=earlier, by=by, at=NOW)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from section54.engine.reports.wording import period
+from section54.engine.reports.wording import count, period
 from section54.organisations.models import User
 from section54.risk.models import DECIDABLE, PLACE, Finding, Review
 from section54.spend.models import Ledger
@@ -16,20 +16,26 @@ LONGEST = 5000
 
 
 class ReviewChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """A choice of reviews, named as people know them."""
+    """A choice of reviews, named as people know them; with their bodies where asked to."""
+
+    names_bodies = False
 
     def label_from_instance(self, obj: Any) -> str:
         """Return a review's name, period and reference."""
-        return f"{title_of(obj)} ({obj.reference})"
+        body = f"{obj.body.name}: " if self.names_bodies else ""
+        return f"{body}{title_of(obj)} ({obj.reference})"
 
 
 class LedgerChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    """A choice of ledgers, named by file and period."""
+    """A choice of ledgers, named by file and period; with their bodies where asked to."""
+
+    names_bodies = False
 
     def label_from_instance(self, obj: Any) -> str:
         """Return a ledger's file and what it holds."""
         paid = period((obj.first_paid, obj.last_paid))
-        return f"{obj.source.name}: {obj.read:,} payments, {paid}"
+        body = f"{obj.body.name}: " if self.names_bodies else ""
+        return f"{body}{obj.source.name}: {count(obj.read, 'payment')}, {paid}"
 
 
 def title_of(review: Review) -> str:
@@ -64,12 +70,26 @@ class NewReviewForm(GovukForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         bodies = user.body_ids("spend.change")
-        self.fields["ledgers"].queryset = (  # type: ignore[attr-defined]
-            Ledger.objects.taken_in().filter(body__in=bodies).select_related("source")
-        )
-        self.fields["earlier"].queryset = Review.objects.filter(  # type: ignore[attr-defined]
-            body__in=bodies
-        ).made()
+        ledgers = Ledger.objects.taken_in().filter(body__in=bodies)
+        reviews = Review.objects.filter(body__in=bodies).made()
+        for name, choices in (
+            ("ledgers", ledgers.select_related("source", "body")),
+            ("earlier", reviews.select_related("body")),
+        ):
+            field: Any = self.fields[name]
+            field.queryset = choices
+            field.names_bodies = len(bodies) > 1
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse ledgers of two bodies, and an earlier review of another body."""
+        given = super().clean() or {}
+        bodies = {ledger.body_id for ledger in given.get("ledgers", ())}
+        earlier = given.get("earlier")
+        if len(bodies) > 1:
+            self.add_error("ledgers", "Select ledgers of one body only: each body has its reviews")
+        elif bodies and earlier and earlier.body_id not in bodies:
+            self.add_error("earlier", "Select an earlier review of the same body as the ledgers")
+        return given
 
 
 class DecideForm(GovukForm):
