@@ -8,6 +8,7 @@ from django import forms
 from section54.engine.reports.wording import MONTHS, period
 from section54.organisations.models import User
 from section54.risk.models import Review
+from section54.risk.periods import latest_alike
 from section54.sources.models import Import
 from section54.ui.forms import GovukForm
 
@@ -47,15 +48,17 @@ class TakeInForm(GovukForm):
     )
 
     def __init__(self, *args: Any, brought_by: Import, user: User, **kwargs: Any) -> None:
-        """Make the form; it begins with the import's months and the review before them."""
+        """Make the form; it begins with the import's months and a review before of as many."""
         days = list(brought_by.ledgers.filter(read__gt=0).values_list("first_paid", "last_paid"))
         first = min((day for day, _ in days if day), default=None)
         last = max((day for _, day in days if day), default=None)
         reviews = Review.objects.visible_to(user).filter(body=brought_by.body_id).made()
-        before = reviews.filter(period_to__lt=first) if first else reviews
         super().__init__(
             *args,
-            initial={"name": name_of_months(first, last), "earlier": before.first()},
+            initial={
+                "name": name_of_months(first, last),
+                "earlier": latest_alike(reviews, (first, last)),
+            },
             **kwargs,
         )
         field: Any = self.fields["earlier"]

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -27,6 +27,7 @@ from section54.risk.exports import FORMS, file_name_of
 from section54.risk.forms import CompareForm, ConcludeForm, NewReviewForm, title_of
 from section54.risk.lists import PAGE, Asked, kinds_of
 from section54.risk.models import PLACE, ComparedPayee, Comparison, Finding, FindingQuerySet, Review
+from section54.risk.periods import unlike_in_words
 from section54.sources.models import Import
 
 
@@ -147,7 +148,12 @@ def _bars_of(rows: list[dict[str, Any]]) -> list[tuple[str, Decimal, Decimal, st
 @permission("spend.see")
 def review_list(request: UserRequest) -> HttpResponse:
     """List every review, the latest first."""
-    reviews = Review.objects.visible_to(request.user).select_related("job", "concluded_by")
+    undone = Import.objects.filter(ledgers__reviews=OuterRef("pk"), state=Import.State.UNDONE)
+    reviews = (
+        Review.objects.visible_to(request.user)
+        .select_related("job", "concluded_by")
+        .annotate(was_undone=Exists(undone))
+    )
     page = Paginator(reviews, PAGE).get_page(request.GET.get("page"))
     context = {"title": "Reviews", "page": page, "title_of": title_of}
     return render(request, "risk/review_list.html", context)
@@ -385,6 +391,7 @@ def review_compare(request: UserRequest, pk: UUID) -> HttpResponse:
         change = request.GET.get("change", "")
         change = change if change in ComparedPayee.Change.values else ""
         context |= _compared(comparison, change, request.GET.get("page"))
+        context["unlike"] = unlike_in_words(found.period, comparison.earlier.period)
     return render(request, "risk/compare.html", context)
 
 
