@@ -389,13 +389,16 @@ def concluded(review, by, *, first, last):
     )
 
 
-def test_the_review_before_is_offered_to_compare_with(add, alice, buyer):
+def test_the_review_before_of_as_many_months_is_offered_to_compare_with(add, alice, buyer):
     first = add()
     alice.post(reverse("import-take-in", kwargs={"pk": first.pk}), {"name": "Last year"})
     earlier = Review.objects.get()
     concluded(earlier, buyer, first=date(2024, 4, 1), last=date(2025, 3, 31))
     second = add((misled(), "april.csv"))
     take_in_address = reverse("import-take-in", kwargs={"pk": second.pk})
+    longer = alice.get(take_in_address)
+    assert f'value="{earlier.pk}">' in longer.content.decode()  # 12 months: not chosen
+    concluded(earlier, buyer, first=date(2024, 4, 1), last=date(2024, 5, 31))  # 2 months, as now
     offered = alice.get(take_in_address)
     assert f'value="{earlier.pk}" selected' in offered.content.decode()
     assert f"Last year ({earlier.reference})" in words_of(offered)
