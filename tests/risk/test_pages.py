@@ -341,3 +341,30 @@ def test_where_the_first_are_of_one_trade_the_first_of_other_work_are_named():
     page = text_of(as_(user).get(reverse("review", args=[review.pk])))
     assert "5 of these 5 are paid mainly for “Cleaning" in page
     assert "Ouse Guarding Ltd" in page.split("The first in other work:")[1].split("</p>")[0]
+
+
+def test_what_is_new_can_be_narrowed_to_high_risk_and_leads_to_its_list():
+    user = alice()
+    before = a_review(user, text=BEFORE_PAID, name="2024.csv")
+    review = a_review(user, earlier=before)
+    page = reverse("review-compare", args=[review.pk])
+    client = as_(user)
+    every = text_of(client.get(page + "?change=new"))
+    high = text_of(client.get(page + "?change=new&risk=high"))
+    # New since 2024: software, garage, council and widgets, none of them high.
+    assert "Isle Software Ltd" in every
+    assert "?change=grown&amp;risk=high#payees" in high
+    assert "No payee changed in this way" in high
+    assert "Fenland Contract Cleaning" in text_of(client.get(page + "?risk=high"))
+
+
+def test_the_overview_opens_with_the_change_at_high_risk_and_says_it_is_not_concluded():
+    user = alice()
+    before = a_review(user, text=BEFORE_PAID, name="2024.csv")
+    review = a_review(user, earlier=before)
+    opening = text_of(as_(user).get(reverse("review", args=[review.pk]))).split("Call these first")[
+        0
+    ]
+    # 41,000 cleaning + 9,000 guarding now; 10,000 + 9,000 + 8,000 uniforms then
+    assert "+£23k at high risk" in opening
+    assert "Not concluded yet" in opening

@@ -390,7 +390,8 @@ def review_compare(request: UserRequest, pk: UUID) -> HttpResponse:
     if comparison is not None:
         change = request.GET.get("change", "")
         change = change if change in ComparedPayee.Change.values else ""
-        context |= _compared(comparison, change, request.GET.get("page"))
+        only_high = request.GET.get("risk") == Tier.HIGH
+        context |= _compared(comparison, change, request.GET.get("page"), only_high=only_high)
         context["unlike"] = unlike_in_words(found.period, comparison.earlier.period)
     return render(request, "risk/compare.html", context)
 
@@ -403,12 +404,13 @@ def _comparison(review: Review, earlier: str) -> Comparison | None:
     return made.first() if not earlier else None
 
 
-def _compared(comparison: Comparison, change: str, page: str | None) -> dict[str, Any]:
+def _compared(
+    comparison: Comparison, change: str, page: str | None, *, only_high: bool
+) -> dict[str, Any]:
     payees: QuerySet[ComparedPayee] = comparison.payees.select_related("now", "before")
-    counts = {
-        value: comparison.payees.filter(change=value).count()
-        for value in ComparedPayee.Change.values
-    }
+    if only_high:
+        payees = payees.filter(tier=Tier.HIGH)
+    counts = {value: payees.filter(change=value).count() for value in ComparedPayee.Change.values}
     payees = payees.filter(change=change) if change else payees.exclude(change="steady")
     categories = _bars_of(comparison.figures["categories"])
     categories.sort(key=lambda row: (-abs(row[2] - row[1]), row[0]))
@@ -419,6 +421,7 @@ def _compared(comparison: Comparison, change: str, page: str | None) -> dict[str
         "largest": categories[:BARS],
         "changes": [(v, w, counts[v]) for v, w in ComparedPayee.Change.choices],
         "change": change,
+        "only_high": only_high,
         "page": Paginator(payees, PAGE).get_page(page),
         "tier_places": PLACE,
     }
