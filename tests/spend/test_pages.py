@@ -327,6 +327,38 @@ def test_a_failure_shows_its_sentence(add, alice):
     assert "Start again" in said
 
 
+def test_discarding_asks_first_and_says_what_would_go(add, alice):
+    brought_by = add((ledger_file(), "april.csv"), (b"not a ledger at all", "letter.csv"))
+    ask = reverse("import-discard", kwargs={"pk": brought_by.pk})
+    here = alice.get(reverse("import", kwargs={"pk": brought_by.pk})).content.decode()
+    assert f'href="{ask}"' in here
+    assert f'action="{ask}"' not in here
+    said = words_of(alice.get(ask))
+    assert f"Discard {brought_by.reference}?" in said
+    # 1,250.00 + 18,420.55 + 2,210.10 + 7,600.00 + 912.40 + 5,300.00 = 35,693.05
+    assert "2 files for Fenland Constabulary with 6 payments, £35,693.05 in all" in said
+    assert "april.csv 6 payments, £35,693.05" in said
+    assert "letter.csv nothing could be read" in said
+    assert "Keep it" in said
+    brought_by.refresh_from_db()
+    assert brought_by.state == Import.State.TO_CHECK  # asking changes nothing
+
+
+def test_what_is_not_read_yet_is_discarded_by_its_files(add, alice):
+    brought_by = add(read=False)
+    said = page(alice, "import-discard", pk=brought_by.pk)
+    assert "april.csv" in said
+    assert "not read yet" in said
+    assert "payments" not in said
+
+
+def test_what_was_taken_in_is_not_offered_to_be_discarded(add, alice, buyer):
+    brought_by = add()
+    take_in(brought_by=brought_by, by=buyer, at=brought_by.started_at)
+    answer = alice.get(reverse("import-discard", kwargs={"pk": brought_by.pk}), follow=True)
+    assert "Only an import that was not taken in can be discarded" in words_of(answer)
+
+
 def test_an_import_is_discarded(add, alice):
     brought_by = add()
     discard_it = reverse("import-discard", kwargs={"pk": brought_by.pk})
@@ -452,8 +484,8 @@ def test_each_write_leaves_one_line_in_the_record(add, alice):
 # --- who may ------------------------------------------------------------------------------------
 
 SEEN = ("import", "ledger", "import-rejected")
-CHANGED = ("ledger-correct", "import-take-in", "import-undo")
-POSTED = ("import-stop", "import-again", "import-discard")
+CHANGED = ("ledger-correct", "import-take-in", "import-undo", "import-discard")
+POSTED = ("import-stop", "import-again")
 
 
 def address(name, brought_by):
@@ -486,7 +518,7 @@ def test_a_reader_sees_and_changes_nothing(add):
         assert reader.get(address(name, brought_by)).status_code == 200, name
     for name in CHANGED:
         assert reader.get(address(name, brought_by)).status_code == 403, name
-    for name in POSTED:
+    for name in (*POSTED, "import-discard"):
         assert reader.post(address(name, brought_by)).status_code == 403, name
     assert reader.get(reverse("ledger-add")).status_code == 403
     said = page(reader, "import", pk=brought_by.pk)
@@ -500,7 +532,7 @@ def test_a_reader_here_who_buys_elsewhere_changes_nothing_here(add, other_body):
     grant(user, "buyer", other_body)
     client = signed_in(user)
     assert client.get(address("import", brought_by)).status_code == 200
-    for name in POSTED:
+    for name in (*POSTED, "import-discard"):
         assert client.post(address(name, brought_by)).status_code == 404, name
 
 

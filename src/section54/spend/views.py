@@ -292,11 +292,24 @@ def import_again(request: UserRequest, pk: UUID) -> HttpResponse:
     return redirect("import", pk=pk)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @permission("spend.change")
 def import_discard(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Put an import aside that was not taken in."""
+    """Ask whether to put an import aside that was not taken in; do it when it is confirmed."""
     brought_by = _import(request, pk, to_change=True)
+    if request.method != "POST":
+        if brought_by.state not in (Import.State.READING, Import.State.TO_CHECK):
+            messages.warning(request, "Only an import that was not taken in can be discarded.")
+            return redirect("import", pk=pk)
+        ledgers = {ledger.source_id: ledger for ledger in brought_by.ledgers.all()}
+        files = brought_by.files.order_by("name", "pk")
+        context = {
+            "title": f"Discard {brought_by.reference}",
+            "brought": brought_by,
+            "ledgers": list(ledgers.values()),
+            "files": [(file, ledgers.get(file.pk)) for file in files],
+        }
+        return render(request, "spend/import_discard.html", context)
     try:
         discard(brought_by=brought_by, by=request.user, at=timezone.now())
     except WrongStateError:
