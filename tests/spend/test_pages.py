@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -20,6 +21,7 @@ from tests.spend.factories import (
     ledger_file,
 )
 
+from section54.engine.ledgers.columns import ROLES
 from section54.post.changes import fail, take
 from section54.post.models import Job
 from section54.records.models import Event
@@ -297,9 +299,54 @@ def test_a_refused_file_can_be_told_which_column_is_which(add, alice):
     assert "Take in and review" not in said
     sent = columns_sent(brought_by, supplier="1", date="2", amount="3")
     alice.post(ledger_address("ledger-correct", brought_by), sent)
+    chosen = {"supplier": "1", "date": "2", "amount": "3"}
     assert brought_by.ledgers.get().corrections == {
-        "*": {"supplier": "1", "date": "2", "amount": "3"}
+        "*": {role: chosen.get(role, "none") for role in ROLES}
     }
+
+
+def test_a_role_left_without_a_column_is_not_guessed_after_a_correction(add, alice):
+    brought_by = add((misled(), "april.csv"))
+    understood = forms_parts(brought_by.ledgers.get())[0].understood
+    empty = {role for role, column in understood.items() if column == "none"}
+    assert "postcode" in empty
+    wanted = {**{r: "none" for r, c in understood.items() if c == "2"}, "supplier": "2"}
+    alice.post(ledger_address("ledger-correct", brought_by), columns_sent(brought_by, **wanted))
+    (kept,) = brought_by.ledgers.get().corrections.values()
+    # All that were empty and stayed so, what gave its column up, and the supplier; nothing else.
+    left = empty - {"supplier"} | (set(wanted) - {"supplier"})
+    assert kept == {"supplier": "2"} | dict.fromkeys(left, "none")
+    brought_by = do_the_work(brought_by)
+    after = forms_parts(brought_by.ledgers.get())[0].understood
+    assert {role for role, column in after.items() if column == "none"} == left
+    # The page counts what was chosen, not what was ruled out.
+    assert "Read with 1 column that somebody of your body chose" in page(
+        alice, "import", pk=brought_by.pk
+    )
+
+
+def test_a_sheet_without_headings_rules_nothing_out_in_the_other_sheets(add, alice):
+    first = [(name, when, amount) for name, _, when, amount in LINES]
+    brought_by = add((as_workbook(A=[*first], B=[*first]), "odd.xlsx"))
+    (part,) = forms_parts(brought_by.ledgers.get())[:1]
+    sent = dict(part.understood, postcode="none", supplier="none")
+    for alone in (True, False):
+        form = forms.ColumnsForm(sent, part=replace(part, layout="*"), alone=alone)
+        assert form.is_valid(), form.errors
+        assert form.corrected["supplier"] == "none"
+        assert ("postcode" in form.corrected) is alone
+
+
+def test_the_page_says_how_long_a_correction_holds(add, alice):
+    lasting = words_of(alice.get(ledger_address("ledger-correct", add())))
+    assert "your choice holds for the next file with the same headings too" in lasting
+    assert "this file only" not in lasting
+    bare = [(name, when, amount) for name, _, when, amount in LINES]
+    once = words_of(
+        alice.get(ledger_address("ledger-correct", add((as_csv(*bare, headings=()), "bare.csv"))))
+    )
+    assert "what you choose holds for this file only" in once
+    assert "the next file with the same headings" not in once
 
 
 # --- stop, again, discard -----------------------------------------------------------------------

@@ -6,6 +6,7 @@ from django import forms
 
 from section54.engine.intake.limits import OWN_LEDGERS, in_words
 from section54.engine.ledgers.columns import AMOUNT_ROLES, ROLES
+from section54.engine.ledgers.corrections import ANY_LAYOUT
 from section54.organisations.models import Body, User
 from section54.sources.changes import tidy_name
 from section54.spend.shown import ROLE_WORDS, SheetShown
@@ -69,11 +70,11 @@ class AddLedgersForm(GovukForm):
 class ColumnsForm(GovukForm):
     """Which column of a layout is which; it begins with what was understood."""
 
-    def __init__(self, *args: Any, part: SheetShown, **kwargs: Any) -> None:
-        """Make the form of one layout: a list of its columns for each role."""
+    def __init__(self, *args: Any, part: SheetShown, alone: bool = True, **kwargs: Any) -> None:
+        """Make the form of one layout, alone in its file or not: its columns for each role."""
         understood = part.understood
         super().__init__(*args, initial=understood, **kwargs)
-        self.part = part
+        self.part, self.alone = part, alone
         choices = [("none", "No column"), *part.columns]
         for role in ROLES:
             self.fields[role] = forms.ChoiceField(choices=choices, label=ROLE_WORDS[role])
@@ -102,10 +103,13 @@ class ColumnsForm(GovukForm):
 
     @property
     def corrected(self) -> dict[str, str]:
-        """What a person says otherwise than was understood: role → 1-based column, or none."""
-        understood = self.part.understood
-        return {
-            role: self.cleaned_data[role]
-            for role in ROLES
-            if self.cleaned_data[role] != understood[role]
-        }
+        """What a person says otherwise than was understood: role → 1-based column, or none.
+
+        With a correction, every role that is left without a column is kept so, or the next reading
+        would guess it anew. Not where there are no headings: that holds for a file's other sheets.
+        """
+        understood, given = self.part.understood, self.cleaned_data
+        changed = {role: given[role] for role in ROLES if given[role] != understood[role]}
+        if not changed or self.part.layout == ANY_LAYOUT and not self.alone:
+            return changed
+        return {role: given[role] for role in ROLES if role in changed or given[role] == "none"}

@@ -139,6 +139,13 @@ def import_page(request: UserRequest, pk: UUID) -> HttpResponse:
 def _card(ledger: Ledger) -> dict[str, Any]:
     """Return what the page of an import shows of one file."""
     sheets = ledger.sheets
+    layouts = {ANY_LAYOUT, *(sheet.layout for sheet in sheets)}
+    said = [
+        column
+        for layout, columns in ledger.read_with.items()
+        if layout in layouts
+        for column in columns.values()
+    ]
     return {
         "ledger": ledger,
         "because": on_the_page(ledger.refused_because),
@@ -149,11 +156,8 @@ def _card(ledger: Ledger) -> dict[str, Any]:
         "columns": _columns_in_words(sheets),
         "can_look": bool(sheets or ledger.heads),
         "can_correct": bool(parts_to_correct(ledger)),
-        "remembered": sum(
-            len(columns)
-            for layout, columns in ledger.read_with.items()
-            if any(sheet.layout == layout for sheet in sheets) or layout == ANY_LAYOUT
-        ),
+        "said": len(said),
+        "chosen": sum(column != "none" for column in said),
     }
 
 
@@ -219,7 +223,12 @@ def ledger_correct(request: UserRequest, pk: UUID, ledger: UUID) -> HttpResponse
     if sent == "back":
         return _corrected(request, found, ANY_LAYOUT, {})
     forms = [
-        ColumnsForm(request.POST if sent == str(at) else None, prefix=f"part{at}", part=part)
+        ColumnsForm(
+            request.POST if sent == str(at) else None,
+            prefix=f"part{at}",
+            part=part,
+            alone=len(parts) == 1,
+        )
         for at, part in enumerate(parts)
     ]
     form = next((one for one in forms if one.is_bound), None)
@@ -234,6 +243,7 @@ def ledger_correct(request: UserRequest, pk: UUID, ledger: UUID) -> HttpResponse
         "ledger": found,
         "forms": forms,
         "form": form,
+        "any_layout": ANY_LAYOUT,
         "main_roles": MAIN_ROLES,
         "other_roles": [role for role in ROLE_WORDS if role not in MAIN_ROLES],
     }
