@@ -16,6 +16,7 @@ from section54.sources.models import Import
 from section54.spend.changes import WrongStateError
 from section54.spend.models import Ledger
 from section54.spend.shown import alike_in_words
+from section54.spend.titles import other_body_named
 
 
 SOMEBODY_WAS_FIRST = "Somebody else changed this import meanwhile. This is how it stands now."
@@ -31,7 +32,7 @@ def _import(request: UserRequest, pk: UUID) -> Import:
 def import_take_in(request: UserRequest, pk: UUID) -> HttpResponse:
     """Take an import in whole, and ask for the review of its ledgers."""
     brought_by = _import(request, pk)
-    ledgers = list(brought_by.ledgers.filter(read__gt=0).select_related("source"))
+    ledgers = list(brought_by.ledgers.filter(read__gt=0).select_related("source", "body"))
     if brought_by.state != Import.State.TO_CHECK or not ledgers:
         messages.warning(request, "There is nothing in this import to take in now.")
         return redirect("import", pk=pk)
@@ -61,6 +62,7 @@ def import_take_in(request: UserRequest, pk: UUID) -> HttpResponse:
         "ledgers": ledgers,
         "left_out": list(brought_by.ledgers.filter(read=0).select_related("source")),
         "alike": [(ledger, words) for ledger in ledgers if (words := alike_in_words(ledger))],
+        "others": [(ledger, title) for ledger in ledgers if (title := other_body_named(ledger))],
         "twins": [
             (ledger, twin)
             for ledger in ledgers

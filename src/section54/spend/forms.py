@@ -110,6 +110,6 @@ class ColumnsForm(GovukForm):
         """
         understood, given = self.part.understood, self.cleaned_data
         changed = {role: given[role] for role in ROLES if given[role] != understood[role]}
-        if not changed or self.part.layout == ANY_LAYOUT and not self.alone:
+        if not changed or (self.part.layout == ANY_LAYOUT and not self.alone):
             return changed
         return {role: given[role] for role in ROLES if role in changed or given[role] == "none"}

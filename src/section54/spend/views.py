@@ -37,6 +37,7 @@ from section54.spend.shown import (
     sheet_shown,
     sure_words,
 )
+from section54.spend.titles import other_body_named, title_rows
 
 
 IMPORTS_A_PAGE = 20
@@ -54,7 +55,7 @@ def _import(request: UserRequest, pk: UUID, *, to_change: bool = False) -> Impor
 
 
 def _ledger(brought_by: Import, pk: UUID) -> Ledger:
-    return get_object_or_404(brought_by.ledgers.select_related("source"), pk=pk)
+    return get_object_or_404(brought_by.ledgers.select_related("source", "body"), pk=pk)
 
 
 @require_safe
@@ -118,7 +119,7 @@ def ledger_add(request: UserRequest) -> HttpResponse:
 def import_page(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show where an import stands, and what was understood of its files."""
     brought_by = _import(request, pk)
-    ledgers = list(brought_by.ledgers.select_related("source"))
+    ledgers = list(brought_by.ledgers.select_related("source", "body"))
     ledgers.sort(key=lambda ledger: ledger.read > 0)  # first what needs somebody
     context = {
         "title": f"Import {brought_by.reference}",
@@ -151,6 +152,7 @@ def _card(ledger: Ledger) -> dict[str, Any]:
         "because": on_the_page(ledger.refused_because),
         "refused": left_out(ledger),
         "notes": list(dict.fromkeys(note for sheet in sheets for note in sheet.notes)),
+        "other_body": other_body_named(ledger),
         "twins": Ledger.objects.same_content_as(ledger).select_related("brought_by"),
         "alike": alike_in_words(ledger),
         "columns": _columns_in_words(sheets),
@@ -177,6 +179,7 @@ def ledger_page(request: UserRequest, pk: UUID, ledger: UUID) -> HttpResponse:
         "brought": brought_by,
         "ledger": found,
         "because": on_the_page(found.refused_because),
+        "other_body": other_body_named(found),
         "refused": left_out(found),
         "sheets": _sheets(found),
         "rejected": list(islice(rejected_rows([found]), REJECTED_SHOWN)),
@@ -193,6 +196,7 @@ def ledger_page(request: UserRequest, pk: UUID, ledger: UUID) -> HttpResponse:
 def _sheets(ledger: Ledger) -> list[dict[str, Any]]:
     """Return what a page shows of each sheet, and the sheet before it that has its columns."""
     heads = ledger.heads
+    titles = title_rows(ledger)
     first: dict[tuple[str, ...], str] = {}
     found = []
     for sheet in ledger.sheets:
@@ -203,6 +207,7 @@ def _sheets(ledger: Ledger) -> list[dict[str, Any]]:
                 "read": sheet,
                 "name": name_of(sheet),
                 "shown": sheet_shown(sheet, heads),
+                "titles": titles.get((sheet.file, sheet.sheet), []),
                 "like": like if like != name_of(sheet) else "",
             }
         )
