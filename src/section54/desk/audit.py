@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 
 from section54.engine.reports.wording import plain
 from section54.organisations.models import User
-from section54.organisations.permissions import ROLES, allowed
+from section54.organisations.permissions import ROLES
 from section54.records.models import Event, EventQuerySet, subject_of
 
 
 SEE = "audit.see"
+SEE_PEOPLE = "audit.see_people"  # held by who may see all lines, too
 PEOPLE = r"^organisations\.(User|Grant):"  # lines about accounts and grants
-ADMINISTRATOR = "administrator"
 LATEST = 50  # lines of one record's history that its page shows
 
 # kind: its words in the list of kinds, and the sentence; {name} is a value of the line
@@ -148,20 +147,12 @@ def kind_words(kind: str) -> str:
 def visible_to(user: User) -> EventQuerySet:
     """Return the lines that a person may read, of every body in which they may.
 
-    Who may only as an administrator reads the lines about people, and no others.
+    Who may see only what is about people, as an administrator may, reads no other lines.
     """
-    bodies = user.body_ids(SEE)
-    limited = _only_as_administrator(user, bodies)
+    in_full = user.body_ids(SEE)
+    limited = user.body_ids(SEE_PEOPLE) - in_full
     people = Q(body_id__in=limited, subject__regex=PEOPLE)
-    return Event.objects.filter(Q(body_id__in=bodies - limited) | people)
-
-
-def _only_as_administrator(user: User, bodies: frozenset[UUID]) -> frozenset[UUID]:
-    able = [grant for grant in user.grants_in_force if SEE in allowed(grant.role)]
-    if all(grant.role != ADMINISTRATOR for grant in able):
-        return frozenset()
-    in_full = {grant.body_id for grant in able if grant.role != ADMINISTRATOR}
-    return frozenset(body for body in bodies if body not in in_full)
+    return Event.objects.filter(Q(body_id__in=in_full) | people)
 
 
 def history_of(subject: models.Model | str, user: User) -> list[Told]:

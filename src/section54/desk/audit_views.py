@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from section54.desk.audit import SEE, kind_words, tell, visible_to
+from section54.desk.audit import SEE_PEOPLE, kind_words, tell, visible_to
 from section54.desk.audit_changes import note_export
 from section54.engine.reports.cells import safe_cell
 from section54.organisations.http import UserRequest, permission
@@ -70,7 +70,7 @@ def _found(request: UserRequest, asked: dict[str, str]) -> tuple[EventQuerySet, 
 
 
 @require_safe
-@permission(SEE)
+@permission(SEE_PEOPLE)
 def audit_list(request: UserRequest) -> HttpResponse:
     """Show who did what and when."""
     asked = _asked(request)
@@ -92,7 +92,7 @@ def audit_list(request: UserRequest) -> HttpResponse:
 
 
 @require_safe
-@permission(SEE)
+@permission(SEE_PEOPLE)
 def audit_export(request: UserRequest) -> HttpResponse:
     """Give the lines asked for away as CSV; that is a line of the record itself."""
     events, _ = _found(request, _asked(request))

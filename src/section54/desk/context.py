@@ -13,7 +13,7 @@ PLACES = (
     ("home", "Home", "spend.see", ()),
     ("review-list", "Reviews", "spend.see", ("/reviews/",)),
     ("ledger-list", "Ledgers", "spend.see", ("/ledgers/", "/imports/")),
-    ("audit", "Record", "audit.see", ("/audit/",)),
+    ("audit", "Record", "audit.see_people", ("/audit/",)),
 )
 
 
