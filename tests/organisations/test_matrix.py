@@ -1,0 +1,379 @@
+"""Every address × every role × own and another body's × GET, HEAD and POST, against the table.
+
+What is expected is written here by hand, as the cell of the conventions' table that an address
+needs; the permission that its view names is not asked.
+"""
+
+import io
+import logging
+import re
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from tests.organisations.test_table import cells
+from tests.people import NOW, a_body, a_user
+from tests.risk.ledgers import NOW_PAID, a_review
+
+from section54.organisations import permissions
+from section54.organisations.checks import routes
+from section54.organisations.models import Body
+from section54.records.models import Event
+
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The cell that GET (and HEAD) and POST need; None: the address has no such method."""
+
+    get: str | None = None
+    post: str | None = None
+
+
+ANYBODY = "anybody"
+SIGNED_IN = "signed in"
+SEES, CHANGES = "spend: S", "spend: C"
+READS_LINES = "audit: S, or S of people only"
+# A cell: the area of the table and the verbs of which one is enough.
+CELLS = {
+    SEES: ("spend", {"see"}),
+    CHANGES: ("spend", {"change"}),
+    READS_LINES: ("audit", {"see", "see_people"}),
+}
+
+EXPECTED = {
+    "home": Needs(SIGNED_IN),
+    "sign-in": Needs(ANYBODY, ANYBODY),
+    "account_login": Needs(ANYBODY, ANYBODY),
+    "sign-out": Needs(ANYBODY, ANYBODY),
+    "account_logout": Needs(ANYBODY, ANYBODY),
+    "account_inactive": Needs(ANYBODY),
+    "audit": Needs(READS_LINES),
+    "audit-export": Needs(READS_LINES),
+    "ledger-list": Needs(SEES),
+    "ledger-add": Needs(CHANGES, CHANGES),
+    "import": Needs(SEES),
+    "import-stop": Needs(post=CHANGES),
+    "import-again": Needs(post=CHANGES),
+    "import-discard": Needs(CHANGES, CHANGES),
+    "import-rejected": Needs(SEES),
+    "import-take-in": Needs(CHANGES, CHANGES),
+    "import-undo": Needs(CHANGES, CHANGES),
+    "ledger": Needs(SEES),
+    "ledger-correct": Needs(CHANGES, CHANGES),
+    "review-list": Needs(SEES),
+    "review-new": Needs(CHANGES, CHANGES),
+    "review": Needs(SEES),
+    "review-stop": Needs(post=CHANGES),
+    "review-again": Needs(post=CHANGES),
+    "review-categories": Needs(SEES),
+    "review-category": Needs(SEES),
+    "review-suppliers": Needs(SEES),
+    "review-suppliers-export": Needs(SEES),
+    "review-compare": Needs(SEES, CHANGES),
+    "review-conclude": Needs(CHANGES, CHANGES),
+    "review-method": Needs(SEES),
+    "review-file": Needs(SEES),
+    "finding": Needs(SEES),
+    "finding-payments": Needs(SEES),
+    "finding-payments-export": Needs(SEES),
+    "finding-decide": Needs(CHANGES, CHANGES),
+    "finding-withdraw": Needs(post=CHANGES),
+}
+
+NO_LINE = (
+    "/{route} ({name}) has no line in EXPECTED of tests/organisations/test_matrix.py: add "
+    '"{name}": Needs(get, post) with the cell of the table of roles that each method needs, None '
+    "for a method that it does not have."
+)
+
+OWN, OTHER = "own", "other"
+METHODS = ("GET", "HEAD", "POST")
+OWN_WORD, CANARY = "heronmarsh", "canaryquill"
+SECRET = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*|(nonce=")[^"]*')
+
+
+class World:
+    """Two bodies, each with an import and its review, and a person of every role in the first."""
+
+    def __init__(self) -> None:
+        self.ids = {OWN: _ids(OWN_WORD), OTHER: _ids(CANARY)}
+        body = a_body(f"{OWN_WORD} Constabulary")
+        self.people: dict[str, Client] = {"": Client()}
+        for role in permissions.ROLES:
+            self.people[role] = Client()
+            self.people[role].force_login(a_user(f"Walker {role}", role, body))
+
+    def missing(self) -> dict[str, Any]:
+        """Ids of nothing, in addresses that are otherwise right."""
+        given = self.ids[OTHER]
+        return {name: uuid4() if isinstance(v, UUID) else v for name, v in given.items()}
+
+
+def _ids(word: str) -> dict[str, Any]:
+    """Make a body's review, every name in it with a word of its own; return what addresses need."""
+    body: Body = a_body(f"{word} Constabulary")
+    by = a_user(f"{word} Buyer", "head_of_procurement", body)
+    text = NOW_PAID.replace("Ouse Guarding", f"{word} Guarding")
+    review = a_review(by, text, name=f"{word}.csv", body=body)
+    review.name = f"Review of {word}"
+    review.asked_at = NOW + timedelta(days=word == CANARY)  # the other body's would come first
+    review.save()
+    ledger = review.ledgers.get()
+    finding = review.findings.get(name__icontains=word)
+    return {
+        "review": review.pk,
+        "import": ledger.brought_by_id,
+        "ledger": ledger.pk,
+        "finding": finding.pk,
+        "code": finding.purchases.first().code,
+        "form": "xlsx",
+        "name": "review.html",
+    }
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker) -> Iterator[World]:
+    log = logging.getLogger("django.request")
+    log.disabled = True  # thousands of refusals, each with its trace, take half of the time
+    try:
+        with django_db_blocker.unblock(), transaction.atomic():
+            yield World()
+            transaction.set_rollback(True)
+    finally:
+        log.disabled = False
+
+
+def has(role: str, cell: str) -> bool:
+    if cell in (ANYBODY, SIGNED_IN):
+        return cell == ANYBODY or bool(role)
+    area, verbs = CELLS[cell]
+    return bool(role) and bool(cells()[role, area] & verbs)
+
+
+def expected(needs: Needs, role: str, whose: str, method: str, *, of_a_body: bool) -> set[str]:
+    """Return the answers that are right: a status, "sign in", or more of them."""
+    needed = needs.post if method == "POST" else needs.get
+    door = needs.get or needs.post
+    assert door is not None
+    if door == ANYBODY:
+        return {"200", "302"} if needed else {"405"}
+    if not role:
+        return {"sign in"}
+    if not has(role, door):
+        return {"403"}
+    if needed is None:
+        return {"405"}
+    if whose != OWN and of_a_body:
+        return {"404"}
+    return {"200", "302"} if has(role, needed) else {"403"}
+
+
+@dataclass
+class Answer:
+    """What came back: the status in words, and all of its bytes."""
+
+    status: str
+    content: bytes
+    headers: str
+
+
+def ask(client: Client, method: str, path: str, data: dict[str, Any]) -> Answer:
+    """Send a request and take back all that it wrote."""
+    kept = deepcopy(client.cookies)
+    cache.clear()  # how often somebody tried to sign in
+    with transaction.atomic():
+        before, others_before = Event.objects.count(), _lines_of_the_other()
+        response = getattr(client, method.lower())(path, data)
+        parts = response.streaming_content if response.streaming else [response.content]
+        content = b"".join(parts)
+        status = str(response.status_code)
+        if status == "302" and response["Location"].startswith("/sign-in/?next="):
+            status = "sign in"
+        if status not in ("200", "302") and Event.objects.count() != before:
+            status += ", and wrote a line"
+        if _lines_of_the_other() != others_before:
+            status += ", and wrote a line of another body"
+        response.close()
+        transaction.set_rollback(True)
+    client.cookies = kept  # signing out is taken back, too
+    headers = "\n".join(f"{name}: {value}" for name, value in response.items())
+    return Answer(status, _opened(content), headers + response.cookies.output())
+
+
+def _lines_of_the_other() -> int:
+    bodies = Body.objects.filter(name__startswith=CANARY).values("pk")
+    return Event.objects.filter(body_id__in=bodies).count()
+
+
+def _opened(content: bytes) -> bytes:
+    """Return bytes with what is packed in them, so that words in workbooks are found."""
+    if not content.startswith(b"PK"):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        return b"\n".join(packed.read(name) for name in packed.namelist())
+
+
+def hostile(ids: dict[str, Any]) -> dict[str, Any]:
+    """Return what somebody might send to an address to reach what is not theirs."""
+    return {
+        "ledgers": [str(ids["ledger"])],
+        "earlier": str(ids["review"]),
+        "with": str(ids["review"]),
+        "subject": f"risk.Review:{ids['review']}",
+        "name": "x",
+    }
+
+
+def walk(
+    world: World,
+    *,
+    roles: Iterable[str],
+    needs: dict[str, Needs] = EXPECTED,
+    only: set[str] | None = None,
+    bodies: Iterable[str] = (OWN, OTHER),
+    methods: Iterable[str] = METHODS,
+) -> tuple[int, dict[str, list[str]]]:
+    """Return the cases walked, and what was wrong by the route's name, a sentence each."""
+    count, wrong = 0, {}
+    canary = CANARY.encode()
+    for route, pattern in routes():
+        name = pattern.name
+        if only is not None and name not in only:
+            continue
+        if name not in needs:
+            wrong[name] = [NO_LINE.format(route=route, name=name)]
+            continue
+        of_a_body = "<uuid:" in route
+        for whose in bodies:
+            path, data = path_of(route, pattern, world.ids[whose]), hostile(world.ids[whose])
+            for role in roles:
+                for method in methods:
+                    count += 1
+                    answer = ask(world.people[role], method, path, data)
+                    right = expected(needs[name], role, whose, method, of_a_body=of_a_body)
+                    case = f"{method} /{route} of {whose} body as {role or 'nobody'}"
+                    if answer.status not in right:
+                        said = f"{case}: {answer.status}, not {' or '.join(sorted(right))}"
+                        wrong.setdefault(name, []).append(said)
+                    if canary in answer.content.lower() or CANARY in answer.headers.lower():
+                        wrong.setdefault(name, []).append(f"{case}: names what is another body's")
+    return count, wrong
+
+
+def path_of(route: str, pattern: Any, ids: dict[str, Any]) -> str:
+    """Return a route's address with a body's ids."""
+    first = ids["import" if route.startswith("imports/") else "review"]
+    known = {**ids, "pk": first}
+    names = re.findall(r"<\w+:(\w+)>", route)
+    return reverse(pattern.name, kwargs={name: known[name] for name in names})
+
+
+def test_every_address_answers_every_role_as_the_table_of_roles_says(world, figure):
+    count, wrong = walk(world, roles=list(world.people))
+    assert not wrong, "\n".join(line for lines in wrong.values() for line in lines)
+    # every address × (14 roles and nobody) × 2 bodies × 3 methods
+    assert count == len(EXPECTED) * 15 * 2 * 3
+    figure("requests compared with the table of roles", count)
+
+
+def test_an_address_without_a_line_here_fails_and_says_what_to_add(world):
+    fewer = {name: needs for name, needs in EXPECTED.items() if name != "review"}
+    _, wrong = walk(world, roles=["auditor"], needs=fewer, only={"review"})
+    assert 'add "review": Needs(get, post)' in wrong["review"][0]
+
+
+def test_no_line_here_is_of_an_address_that_is_gone():
+    assert {pattern.name for _, pattern in routes()} == set(EXPECTED)
+
+
+def test_what_is_another_bodys_is_the_same_page_as_what_does_not_exist(world, figure):
+    client, count = world.people["head_of_procurement"], 0
+    own, other = world.ids[OWN], world.ids[OTHER]
+    for route, pattern in routes():
+        if "<uuid:" not in route:
+            continue
+        needs = EXPECTED[pattern.name]
+        asked = [other]
+        if route.count("<uuid:") == 2:  # another body's record below a record of one's own
+            asked.append({**own, "ledger": other["ledger"], "finding": other["finding"]})
+        for method in ("GET", "POST"):
+            if (needs.post if method == "POST" else needs.get) is None:
+                continue
+            nothing = ask(client, method, path_of(route, pattern, world.missing()), {})
+            assert nothing.status == "404", route
+            for ids in asked:
+                answer = ask(client, method, path_of(route, pattern, ids), {})
+                assert answer.status == "404", route
+                assert SECRET.sub(b"", answer.content) == SECRET.sub(b"", nothing.content), route
+                count += 1
+    figure("another body's addresses compared with those of nothing", count)
+
+
+def test_the_words_that_must_not_leak_do_show_to_their_own(world):
+    client = world.people["auditor"]
+    for name in ("ledger-list", "review-suppliers-export", "finding-payments-export"):
+        route, pattern = next(found for found in routes() if found[1].name == name)
+        answer = ask(client, "GET", path_of(route, pattern, world.ids[OWN]), {})
+        assert OWN_WORD.encode() in answer.content.lower(), name
+
+
+def built() -> list[tuple[str, str, str]]:
+    """Return the permissions of the table on which an address rests: (role, area, verb)."""
+    areas = {area for area, _ in CELLS.values()}
+    return [
+        (role, area, verb)
+        for role, (_, given) in permissions.ROLES.items()
+        for area in sorted(areas)
+        for verb in given.get(area, ())
+        if any(area == where and verb in verbs for where, verbs in CELLS.values())
+    ]
+
+
+@pytest.mark.parametrize(("role", "area", "verb"), built())
+def test_a_permission_taken_out_of_the_table_turns_its_addresses_red(
+    world, monkeypatch, role, area, verb
+):
+    resting = {
+        name
+        for name, needs in EXPECTED.items()
+        for cell in (needs.get, needs.post)
+        if cell in CELLS and CELLS[cell][0] == area and verb in CELLS[cell][1]
+    }
+    name, given = permissions.ROLES[role]
+    fewer = {**given, area: tuple(one for one in given[area] if one != verb)}
+    monkeypatch.setitem(permissions.ROLES, role, (name, fewer))
+    _, wrong = walk(world, roles=[role], only=resting, bodies=[OWN], methods=("GET", "POST"))
+    assert set(wrong) == resting
+
+
+def test_a_permission_too_many_turns_its_addresses_red(world, monkeypatch):
+    name, given = permissions.ROLES["board_member"]
+    more = {**given, "spend": ("see", "change"), "audit": ("see",)}
+    monkeypatch.setitem(permissions.ROLES, "board_member", (name, more))
+    _, wrong = walk(world, roles=["board_member"], bodies=[OWN])
+    cells_given = {CHANGES, READS_LINES}
+    assert set(wrong) == {n for n, one in EXPECTED.items() if {one.get, one.post} & cells_given}
+
+
+def test_rows_of_every_body_for_everybody_turn_every_address_of_a_record_red(world, monkeypatch):
+    rooms = [module for name, module in sys.modules.items() if name.startswith("section54.")]
+    switched = [room for room in rooms if hasattr(room, "scoped")]
+    assert len(switched) >= 5
+    for room in switched:
+        monkeypatch.setattr(room, "scoped", lambda queryset, user, permission: queryset)
+    _, wrong = walk(world, roles=["head_of_procurement"], bodies=[OTHER])
+    of_records = {pattern.name for route, pattern in routes() if "<uuid:" in route}
+    assert of_records | {"home", "ledger-list", "review-list"} <= set(wrong)
