@@ -35,6 +35,10 @@ from section54.engine.ledgers.redactions import redaction_is_person, redaction_o
         "Mr XXXX",
         "Commercial in confidence",
         "Section 40(2)",
+        "Exempt under section 40",
+        "Exempt - Section 40(2)",
+        "Exempt s40",
+        "Withheld under S40 FOIA",
     ],
 )
 def test_a_publishers_wording_is_a_redaction(text: str) -> None:
@@ -98,3 +102,10 @@ def test_the_reason_reads_as_half_a_sentence() -> None:
 @given(st.text(max_size=40))
 def test_a_person_is_only_said_of_a_redaction(text: str) -> None:
     assert not redaction_is_person(text) or redaction_of(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Exempt Section 40 Ltd", "Exempt Solutions", "Section 40 Studios", "Route 40 Diner"]
+)
+def test_a_firm_that_sounds_like_an_exemption_is_a_firm(text: str) -> None:
+    assert redaction_of(text) is None
