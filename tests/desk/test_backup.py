@@ -438,22 +438,28 @@ def test_ctrl_c_leaves_no_litter(small, tmp_path):
             big.write(os.urandom(1 << 20))
     file, place = tmp_path / "out" / "a", tmp_path / "out"
     place.mkdir()
-    running = subprocess.Popen(  # noqa: S603 - our own program
-        [*PROGRAM, "backup", file, "--data", small], stderr=subprocess.PIPE, text=True
-    )
+    running = started_at_the_keyboard([*PROGRAM, "backup", file, "--data", small])
     stop_when(running, lambda: any(p.stat().st_size > 1 << 20 for p in place.glob(".*.part")))
     assert "Stopped. No backup was written." in running.stderr.read()
     running.stderr.close()
     assert list(place.iterdir()) == []
 
     make_backup(small, file)
-    running = subprocess.Popen(  # noqa: S603 - our own program
-        [*PROGRAM, "restore", file, "--data", place / "data"], stderr=subprocess.PIPE, text=True
-    )
+    running = started_at_the_keyboard([*PROGRAM, "restore", file, "--data", place / "data"])
     stop_when(running, lambda: list(place.glob(".data.*.part/lines")))
     assert "Stopped. Nothing was restored." in running.stderr.read()
     running.stderr.close()
     assert list(place.iterdir()) == [file]
+
+
+def started_at_the_keyboard(command):
+    """Start it as a keyboard would: Ctrl-C is heard also where our own starter had it ignored."""
+    return subprocess.Popen(  # noqa: S603 - our own program
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
 
 
 def stop_when(running, ready):
