@@ -7,19 +7,17 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db import models
 from django.db.models import Q
 
 from section54.engine.reports.wording import plain
 from section54.organisations.models import User
 from section54.organisations.permissions import ROLES
-from section54.records.models import Event, EventQuerySet, subject_of
+from section54.records.models import Event, EventQuerySet
 
 
 SEE = "audit.see"
 SEE_PEOPLE = "audit.see_people"  # held by who may see all lines, too
 PEOPLE = r"^organisations\.(User|Grant):"  # lines about accounts and grants
-LATEST = 50  # lines of one record's history that its page shows
 
 # kind: its words in the list of kinds, and the sentence; {name} is a value of the line
 SENTENCES: Mapping[str, tuple[str, str]] = {
@@ -27,13 +25,13 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "user_added": ("Account made", "Made an account for a person."),
     "role_granted": ("Role granted", "Granted the role {role_name}."),
     "import_started": ("Import started", "Added {files_count} to be read."),
-    "import_read": ("Import read", "Read {files} of the import: {read} payments."),
+    "import_read": ("Import read", "Read {files} of the import: {read_count}."),
     "columns_corrected": ("Columns corrected", "Said which column is which."),
     "import_taken_in": ("Import taken in", "Took the import in: {ledgers_count}."),
     "import_discarded": ("Import discarded", "Discarded the import."),
     "import_undone": ("Import undone", "Undid the import: {because}"),
     "review_asked_for": ("Review asked for", "Asked for a review of {ledgers_count}."),
-    "review_made": ("Review made", "Made the review: {lines} payments, £{amount}."),
+    "review_made": ("Review made", "Made the review: {lines_count}, £{amount}."),
     "tier_decided": ("Risk decided", "Decided on the risk: {reason}"),
     "tier_decision_withdrawn": ("Risk decision taken back", "Took the decision on the risk back."),
     "review_concluded": ("Review concluded", "Concluded the review: {findings}"),
@@ -112,6 +110,9 @@ def _values(detail: Mapping[str, Any]) -> _Values:
             values[f"{name}_count"] = f"1 {one}" if len(many) == 1 else f"{len(many):,} {one}s"
         elif isinstance(many, int):
             values[name] = f"1 {one}" if many == 1 else f"{many:,} {one}s"
+    for name in ("lines", "read"):
+        if isinstance(many := detail.get(name), int):
+            values[f"{name}_count"] = "1 payment" if many == 1 else f"{many:,} payments"
     if isinstance(amount := detail.get("amount"), str):
         with suppress(InvalidOperation):
             values["amount"] = f"{Decimal(amount):,.2f}"
@@ -153,10 +154,3 @@ def visible_to(user: User) -> EventQuerySet:
     limited = user.body_ids(SEE_PEOPLE) - in_full
     people = Q(body_id__in=limited, subject__regex=PEOPLE)
     return Event.objects.filter(Q(body_id__in=in_full) | people)
-
-
-def history_of(subject: models.Model | str, user: User) -> list[Told]:
-    """Return what happened to one record, latest first, as far as a person may read it."""
-    name = subject if isinstance(subject, str) else subject_of(subject)
-    events = visible_to(user).filter(subject=name).order_by("-at", "-sequence")
-    return [tell(event) for event in events[:LATEST]]

@@ -1,10 +1,10 @@
-"""Writes about reading: that somebody looked at, or took away, what not everybody may see."""
+"""Writes about reading: that somebody took away what not everybody may see."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import transaction
 
 from section54.organisations.models import Body, User
 from section54.records.changes import record
@@ -31,9 +31,3 @@ def note_export(
             lines=counts[body.pk],
             filters=filters,
         )
-
-
-@transaction.atomic
-def note_view(*, subject: models.Model, body_id: UUID, by: User, at: datetime) -> None:
-    """Take note that somebody opened a sensitive record; call it before the page is shown."""
-    record("record_viewed", subject, body_id=body_id, by=by, at=at)
