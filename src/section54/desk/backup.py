@@ -146,7 +146,7 @@ def _as_bytes(row: tuple[Any, ...]) -> bytes:
     return b"".join(out)
 
 
-def _pour(source: IO[bytes], into: IO[bytes] | None, step: Step) -> Kept:
+def pour(source: IO[bytes], into: IO[bytes] | None, step: Step) -> Kept:
     """Copy to the end, or only look; return what went through."""
     digest, size = hashlib.sha256(), 0
     while chunk := source.read(CHUNK):
@@ -199,7 +199,7 @@ def make_backup(
             own.touch(mode=0o600, exist_ok=False)
         _copy_database(data / DATABASE, copy)
         relied_on = _relied_on(copy)
-        names = list(_files_below(data, relied_on, with_keys=with_keys))
+        names = list(files_below(data, relied_on, with_keys=with_keys))
         total(copy.stat().st_size + sum(_size(data / name) for name in names))
         with partial.open("r+b") as out:
             made = _write(out, data, copy, names, relied_on, with_keys, at, step)
@@ -212,7 +212,7 @@ def make_backup(
             raise BadInput(f"{file} is there already: name a new file.") from error
         except OSError:  # a file system without links
             partial.rename(file)
-        _sync_folder(file.absolute().parent)
+        sync_folder(file.absolute().parent)
     finally:
         partial.unlink(missing_ok=True)
         copy.unlink(missing_ok=True)
@@ -250,7 +250,7 @@ def _relied_on(database: Path) -> set[str]:
         }
 
 
-def _files_below(data: Path, relied_on: set[str], *, with_keys: bool) -> Iterator[str]:
+def files_below(data: Path, relied_on: set[str], *, with_keys: bool) -> Iterator[str]:
     """Yield the files to keep, as paths below the data folder; links are never followed."""
     for folder, inner, files in os.walk(data):
         here = Path(folder).relative_to(data)
@@ -319,7 +319,7 @@ def _write(
         text = json.dumps({"format": FORMAT, **asdict(made)}, indent=1).encode()
         tar.addfile(_entry(MANIFEST, len(text)), io.BytesIO(text))
     out.seek(0)
-    seal = _pour(out, None, no_step).sha256
+    seal = pour(out, None, no_step).sha256
     out.write(SEAL_START + seal.encode() + SEAL_END)
     return made
 
@@ -366,7 +366,7 @@ class _Hashing:
         return chunk
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -410,7 +410,7 @@ def restore_backup(file: Path, data: Path, *, step: Step = no_step) -> Contents:
         held = _unpack(file, partial, step)
         for name, kept in held.files.items():  # what is on the disk, not what was read
             with (partial / name).open("rb") as written:
-                if _pour(written, None, no_step) != kept:
+                if pour(written, None, no_step) != kept:
                     raise BadInput(f"{name} was not written as it is in {file}: check the disk.")
         os.sync()
         try:
@@ -419,7 +419,7 @@ def restore_backup(file: Path, data: Path, *, step: Step = no_step) -> Contents:
             if data.is_dir() and any(data.iterdir()):
                 raise BadInput(full) from error
             raise
-        _sync_folder(data.parent)
+        sync_folder(data.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return held
@@ -464,10 +464,10 @@ def _unpack(file: Path, folder: Path, step: Step, only: set[str] | None = None) 
             if only is None or name in only:
                 (folder / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with _new(folder / name) as target:
-                    found[name] = _pour(inside, target, no_step)
+                    found[name] = pour(inside, target, no_step)
             else:
-                found[name] = _pour(inside, None, no_step)
-    held = _read_manifest(file, manifest)
+                found[name] = pour(inside, None, no_step)
+    held = read_manifest(file, manifest)
     _compare(file, held, found)
     try:
         schema, tables = tables_of(folder / DATABASE)
@@ -511,7 +511,7 @@ def _new(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-def _read_manifest(file: Path, text: bytes) -> Contents:
+def read_manifest(file: Path, text: bytes) -> Contents:
     try:
         told = json.loads(text)
         if told.pop("format") != FORMAT:

@@ -40,13 +40,13 @@ def backup(file: Path, data: Path | None, *, with_keys: bool, check: bool) -> No
     if check:
         if with_keys or data is not None:
             raise BadInput("--check looks at FILE only: leave --data and --with-keys away.")
-        with _to_be_stopped("Stopped. Nothing was changed."), _checking(file) as step:
+        with to_be_stopped("Stopped. Nothing was changed."), _checking(file) as step:
             held = backups.check_backup(file, step=step)
-        click.echo(f"{file} is whole: {_held(held)}, made {held.made_at}.")
+        click.echo(f"{file} is whole: {held_words(held)}, made {held.made_at}.")
     else:
         click.echo("Copying the database …", err=True)
         with (
-            _to_be_stopped("Stopped. No backup was written."),
+            to_be_stopped("Stopped. No backup was written."),
             click.progressbar(length=1, label="Packing", file=sys.stderr) as bar,
         ):
 
@@ -54,9 +54,9 @@ def backup(file: Path, data: Path | None, *, with_keys: bool, check: bool) -> No
                 bar.length = count
 
             held = backups.make_backup(
-                _folder(data), file, with_keys=with_keys, step=bar.update, total=total
+                folder_of(data), file, with_keys=with_keys, step=bar.update, total=total
             )
-        click.echo(f"{file}: {_held(held)}.")
+        click.echo(f"{file}: {held_words(held)}.")
         if with_keys:
             click.echo("It holds the secret keys: whoever has it can sign as you do.")
     _say_missing(held)
@@ -74,13 +74,13 @@ def restore(file: Path, data: Path | None) -> None:
     Example:
       section54 restore /media/safe/2026-11-24.tar.gz --data section54-data
     """
-    folder = _folder(data)
+    folder = folder_of(data)
     with (
-        _to_be_stopped("Stopped. Nothing was restored."),
+        to_be_stopped("Stopped. Nothing was restored."),
         _checking(file) as step,
     ):
         held = backups.restore_backup(file, folder, step=step)
-    click.echo(f"Restored into {folder}: {_held(held)}, as of {held.made_at}; all equal.")
+    click.echo(f"Restored into {folder}: {held_words(held)}, as of {held.made_at}; all equal.")
     if held.program != __version__:
         click.echo(f"Made by version {held.program}; this is {__version__}.")
     if not held.with_keys:
@@ -91,11 +91,11 @@ def restore(file: Path, data: Path | None) -> None:
     _say_missing(held)
 
 
-def _folder(data: Path | None) -> Path:
+def folder_of(data: Path | None) -> Path:
     return data or Path(os.environ.get("SECTION54_DATA", "section54-data"))
 
 
-def _held(held: backups.Contents) -> str:
+def held_words(held: backups.Contents) -> str:
     return (
         f"{len(held.files):,} files ({held.size:,} bytes), "
         f"{len(held.tables):,} tables ({held.rows:,} rows)"
@@ -119,7 +119,7 @@ def _checking(file: Path) -> Iterator[backups.Step]:
 
 
 @contextmanager
-def _to_be_stopped(words: str) -> Iterator[None]:
+def to_be_stopped(words: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
