@@ -189,7 +189,7 @@ def test_every_row_is_as_it_was_in_every_column_that_was(moved):
     ("harm", "told"),
     [
         ("DELETE FROM risk_purchase WHERE id = (SELECT min(id) FROM risk_purchase)", "rows, then"),
-        ("UPDATE spend_ledger SET read = read + 1", "or others"),
+        ("UPDATE risk_finding SET search = search || 'x'", "or others"),
         ("ALTER TABLE organisations_user DROP COLUMN name", "organisations_user.name is gone"),
         ("DROP TABLE risk_tierdecision", "risk_tierdecision is gone"),
         ("DELETE FROM django_migrations WHERE app = 'risk'", "django_migrations"),
