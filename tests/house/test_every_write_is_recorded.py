@@ -16,6 +16,7 @@ EXCEPTIONS = {
     "records.changes.first_broken": HELPERS,
     "post.changes.ask_for": "the caller's line names what was asked for",
     "post.changes.finish": "runs in the caller's transaction, whose line says what was made",
+    "organisations.token_changes.note_use": MACHINE,
     **{
         f"post.changes.{name}": MACHINE
         for name in (

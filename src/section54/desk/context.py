@@ -22,7 +22,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if not isinstance(user, User) or not user.is_authenticated:
         return {}
-    bodies = sorted({grant.body.name for grant in user.grants_in_force})
+    bodies = sorted({held.body_name for held in user.roles_held if held.after is None})
     return {
         "signed_in": user.name,
         "body_name": bodies[0] if len(bodies) == 1 else "",

@@ -1,11 +1,23 @@
-"""Every write to bodies and people. Each is one transaction and one audit line."""
+"""Every write to bodies, accounts and grants. Each is one transaction and one audit line."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
-from section54.organisations.models import Body, Grant, User
+from section54.organisations.models import Body, BodyRelation, Collaboration, Grant, User
 from section54.records.changes import record
+
+
+Place = Body | Collaboration
+
+
+class SelfGrantError(ValueError):
+    """Somebody tried to give themselves a role."""
+
+
+class NotPossibleError(ValueError):
+    """A change that the rules of the house refuse; its words are for the person who asked."""
 
 
 @transaction.atomic
@@ -14,6 +26,104 @@ def found_body(*, name: str, kind: Body.Kind, by: User | None, at: datetime) -> 
     body = Body.objects.create(name=name, kind=kind, created_at=at)
     record("body_founded", body, body_id=body.pk, by=by, at=at, name=name, sort=str(kind))
     return body
+
+
+@transaction.atomic
+def describe_body(*, body: Body, name: str, kind: Body.Kind, by: User, at: datetime) -> Body:
+    """Correct a body's name or what sort of body it is; the record keeps the old words."""
+    before = {"name": body.name, "sort": str(body.kind)}
+    body.name, body.kind = name, kind
+    if {"name": name, "sort": str(kind)} == before:
+        return body
+    body.save(update_fields=["name", "kind"])
+    record(
+        "body_described",
+        body,
+        body_id=body.pk,
+        by=by,
+        at=at,
+        before=before,
+        name=name,
+        sort=str(kind),
+    )
+    return body
+
+
+@transaction.atomic
+def relate(
+    *,
+    body: Body,
+    kind: BodyRelation.Kind,
+    other: Body,
+    starts_on: date,
+    by: User | None,
+    at: datetime,
+) -> BodyRelation:
+    """Say that a body oversees another, or came in its place.
+
+    A succession opens the predecessor's records to the successor's people, so it stands in both
+    bodies' records of changes.
+
+    Raises:
+        NotPossibleError: it is the same body, it is told already, or each would succeed the other.
+    """
+    if body.pk == other.pk:
+        raise NotPossibleError("Choose another body: a body does not stand to itself")
+    told = BodyRelation.objects.select_for_update().in_force(starts_on)
+    if told.filter(body=body, kind=kind, other=other).exists():
+        raise NotPossibleError(f"It is already recorded that {body} {kind.label} {other}")
+    if kind == BodyRelation.Kind.SUCCEEDS and _comes_after(other, body):
+        raise NotPossibleError(f"{other} is recorded as having succeeded {body}")
+    relation = BodyRelation.objects.create(body=body, kind=kind, other=other, starts_on=starts_on)
+    for one in (body, other):
+        record(
+            "bodies_related",
+            relation,
+            body_id=one.pk,
+            by=by,
+            at=at,
+            words=f"{body} {kind.label} {other}",
+            starts_on=starts_on.isoformat(),
+        )
+    return relation
+
+
+def _comes_after(body: Body, other: Body) -> bool:
+    """Return whether a body succeeded another, directly or over several steps."""
+    ask, seen = [body.pk], set()
+    while ask:
+        now = ask.pop()
+        if now == other.pk:
+            return True
+        seen.add(now)
+        before = BodyRelation.objects.filter(body=now, kind=BodyRelation.Kind.SUCCEEDS)
+        ask += [one for one in before.values_list("other", flat=True) if one not in seen]
+    return False
+
+
+@transaction.atomic
+def end_relation(*, relation: BodyRelation, last_day: date, by: User, at: datetime) -> BodyRelation:
+    """Say that a body oversees another no more.
+
+    Raises:
+        NotPossibleError: it is a succession, which has no end, or the day is before it began.
+    """
+    if relation.kind == BodyRelation.Kind.SUCCEEDS:
+        raise NotPossibleError("A succession has no end")
+    if last_day < relation.starts_on:
+        raise NotPossibleError("The last day must not be before the first")
+    relation.ends_on = last_day
+    relation.save(update_fields=["ends_on"])
+    for one in (relation.body_id, relation.other_id):
+        record(
+            "bodies_no_longer_related",
+            relation,
+            body_id=one,
+            by=by,
+            at=at,
+            last_day=last_day.isoformat(),
+        )
+    return relation
 
 
 @transaction.atomic
@@ -26,24 +136,148 @@ def add_user(
     return user
 
 
-class SelfGrantError(ValueError):
-    """Somebody tried to give themselves a role."""
+def where(place: Place) -> dict[str, Any]:
+    """Return the field of a grant or an invitation that a place goes in, ready for the model."""
+    return {"body" if isinstance(place, Body) else "collaboration": place}
+
+
+def home_of(place: Place) -> Body:
+    """Return the body whose record of changes a place's lines stand in: a collaboration's lead."""
+    return place if isinstance(place, Body) else place.lead
 
 
 @transaction.atomic
 def grant_role(
-    *, user: User, role: str, body: Body, starts_on: date, by: User | None, at: datetime
+    *,
+    user: User,
+    role: str,
+    body: Place,
+    starts_on: date,
+    ends_on: date | None = None,
+    by: User | None,
+    at: datetime,
 ) -> Grant:
-    """Give a person a role in a body.
+    """Give a person a role in a body, or in a collaboration for all its members.
 
     Args:
+        body: The body, or the collaboration.
+        ends_on: The last day; None: until it is taken away.
         by: Who gives it; None only where the set-up makes the first user.
 
     Raises:
         SelfGrantError: giver and receiver are the same.
+        NotPossibleError: the account is closed, the role is held there already, or a collaboration
+            would have an administrator.
     """
     if by is not None and by.pk == user.pk:
         raise SelfGrantError(role)
-    grant = Grant.objects.create(user=user, role=role, body=body, starts_on=starts_on, given_by=by)
-    record("role_granted", grant, body_id=body.pk, by=by, at=at, user=str(user.pk), role=role)
+    if not user.is_active:
+        raise NotPossibleError(f"{user.name}'s account is closed")
+    if role == "administrator" and isinstance(body, Collaboration):
+        raise NotPossibleError(
+            "Give the role of administrator in one body: each body looks after its own people"
+        )
+    there = Grant.objects.select_for_update().filter(user=user, role=role, **where(body))
+    if there.in_force(starts_on).exists():
+        raise NotPossibleError(f"{user.name} already has this role there on that day")
+    grant = Grant.objects.create(
+        user=user, role=role, starts_on=starts_on, ends_on=ends_on, given_by=by, **where(body)
+    )
+    record(
+        "role_granted",
+        grant,
+        body_id=home_of(body).pk,
+        by=by,
+        at=at,
+        user=str(user.pk),
+        who=user.name,
+        role=role,
+        place=body.name,
+        starts_on=starts_on.isoformat(),
+        ends_on=ends_on.isoformat() if ends_on else None,
+    )
     return grant
+
+
+@transaction.atomic
+def end_grant(*, grant: Grant, on: date, because: str, by: User, at: datetime) -> Grant:
+    """Take a role away: from a day on, it holds no more.
+
+    Raises:
+        SelfGrantError: it is one's own role.
+        NotPossibleError: it ended already, or no administrator would be left.
+    """
+    grant = Grant.objects.select_for_update(of=("self",)).select_related("user").get(pk=grant.pk)
+    if grant.user_id == by.pk:
+        raise SelfGrantError(grant.role)
+    if grant.ended_on is not None or (grant.ends_on is not None and grant.ends_on < on):
+        raise NotPossibleError("This role has ended already")
+    if grant.role == "administrator" and not _others_administer(grant, on):
+        raise NotPossibleError(
+            f"Make somebody else an administrator of {grant.place} first: nobody would be left"
+        )
+    grant.ended_on, grant.ended_by, grant.ended_because = on, by, because
+    grant.save(update_fields=["ended_on", "ended_by", "ended_because"])
+    record(
+        "role_ended",
+        grant,
+        body_id=grant.home_id,
+        by=by,
+        at=at,
+        user=str(grant.user_id),
+        who=grant.user.name,
+        role=grant.role,
+        place=grant.place.name,
+        ended_on=on.isoformat(),
+        because=because,
+    )
+    return grant
+
+
+def _others_administer(grant: Grant, on: date) -> bool:
+    """Return whether somebody else administers a body on a day, with the body's row held."""
+    Body.objects.select_for_update().get(pk=grant.home_id)
+    others = Grant.objects.in_force(on).filter(
+        role="administrator", body=grant.body_id, user__is_active=True
+    )
+    return others.exclude(user=grant.user_id).exists()
+
+
+@transaction.atomic
+def close_account(*, user: User, body: Body, on: date, by: User, at: datetime) -> User:
+    """Close the account of a person who holds no role any more: they cannot sign in.
+
+    Raises:
+        SelfGrantError: it is one's own account.
+        NotPossibleError: they still hold a role, now or later, or the account is closed already.
+    """
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.pk == by.pk:
+        raise SelfGrantError(user.email)
+    if not user.is_active:
+        raise NotPossibleError(f"{user.name}'s account is closed already")
+    if Grant.objects.not_over(on).filter(user=user).exists():
+        raise NotPossibleError(f"{user.name} still holds a role: end it first")
+    user.is_active, user.left_on = False, on
+    user.save(update_fields=["is_active", "left_on"])
+    record("account_closed", user, body_id=body.pk, by=by, at=at, who=user.name)
+    return user
+
+
+@transaction.atomic
+def reopen_account(*, user: User, body: Body, by: User, at: datetime) -> User:
+    """Open a closed account again; roles are given anew.
+
+    Raises:
+        SelfGrantError: it is one's own account.
+        NotPossibleError: it is open.
+    """
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.pk == by.pk:
+        raise SelfGrantError(user.email)
+    if user.is_active:
+        raise NotPossibleError(f"{user.name}'s account is open")
+    user.is_active, user.left_on = True, None
+    user.save(update_fields=["is_active", "left_on"])
+    record("account_reopened", user, body_id=body.pk, by=by, at=at, who=user.name)
+    return user

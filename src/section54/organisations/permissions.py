@@ -5,6 +5,9 @@ the permission. Areas whose rooms are not built yet stand here too, so that a gr
 before and after. A verb with more words allows less: ``change_own`` only what is one's own.
 """
 
+from collections.abc import Collection, Iterable
+
+
 SEE, CHANGE, APPROVE = "see", "change", "approve"
 SEE_OWN, CHANGE_OWN = "see_own", "change_own"
 SEE_PEOPLE = "see_people"  # of the record of changes: lines about accounts and grants, no others
@@ -130,6 +133,15 @@ def named(cells: Cells) -> frozenset[str]:
     """
     given = {f"{area}.{verb}" for area, verbs in cells.items() for verb in verbs}
     return frozenset(given.union(*(INCLUDES.get(one, ()) for one in given)))
+
+
+def within(permissions: Iterable[str], areas: Collection[str]) -> frozenset[str]:
+    """Return the permissions that are about some areas.
+
+    >>> sorted(within({"spend.see", "boards.see"}, ["spend"]))
+    ['spend.see']
+    """
+    return frozenset(one for one in permissions if one.split(".")[0] in areas)
 
 
 PERMISSIONS = frozenset({SIGNED_IN}).union(

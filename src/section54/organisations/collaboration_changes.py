@@ -1,0 +1,246 @@
+"""Every write to collaborations: who leads, who is in, what is shared."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import models, transaction
+
+from section54.organisations.changes import NotPossibleError
+from section54.organisations.models import Body, Collaboration, Membership, Share, User
+from section54.organisations.permissions import AREAS
+from section54.records.changes import record
+from section54.records.models import subject_of
+
+
+@transaction.atomic
+def found_collaboration(
+    *,
+    name: str,
+    lead: Body,
+    shared_areas: Sequence[str],
+    starts_on: date,
+    by: User | None,
+    at: datetime,
+) -> Collaboration:
+    """Make a collaboration, with the body that leads it as its first member.
+
+    Raises:
+        NotPossibleError: an area is not in the table of permissions.
+    """
+    _known(shared_areas)
+    made = Collaboration.objects.create(
+        name=name, lead=lead, shared_areas=list(shared_areas), starts_on=starts_on
+    )
+    Membership.objects.create(collaboration=made, body=lead, starts_on=starts_on)
+    record(
+        "collaboration_founded",
+        made,
+        body_id=lead.pk,
+        by=by,
+        at=at,
+        name=name,
+        shares=list(shared_areas),
+        starts_on=starts_on.isoformat(),
+    )
+    return made
+
+
+def _known(areas: Sequence[str]) -> None:
+    if unknown := sorted(set(areas) - set(AREAS)):
+        raise NotPossibleError(f"{unknown[0]} is not an area that can be shared")
+    if not areas:
+        raise NotPossibleError("Choose at least one area that the bodies share")
+    if closed := {"concerns", "people", "audit"} & set(areas):
+        raise NotPossibleError(f"{AREAS[min(closed)]} stays with each body")
+
+
+def members(collaboration: Collaboration, on: date) -> list[Body]:
+    """Return the bodies that are in a collaboration on a day, by name."""
+    there = Membership.objects.in_force(on).filter(collaboration=collaboration)
+    return list(Body.objects.filter(pk__in=there.values("body")).order_by("name"))
+
+
+@transaction.atomic
+def change_shared_areas(
+    *, collaboration: Collaboration, shared_areas: Sequence[str], by: User, at: datetime
+) -> Collaboration:
+    """Say anew what is shared: only less, for more needs each member's own word.
+
+    Raises:
+        NotPossibleError: it would share more than what the members came in for.
+    """
+    _known(shared_areas)
+    collaboration = Collaboration.objects.select_for_update().get(pk=collaboration.pk)
+    before = collaboration.shared_areas
+    if more := sorted(set(shared_areas) - set(before)):
+        raise NotPossibleError(
+            f"{AREAS[more[0]]} was not shared when the members came in: found a new collaboration"
+        )
+    if set(shared_areas) == set(before):
+        return collaboration
+    collaboration.shared_areas = list(shared_areas)
+    collaboration.save(update_fields=["shared_areas"])
+    for body in members(collaboration, at.date()):
+        record(
+            "collaboration_shares_less",
+            collaboration,
+            body_id=body.pk,
+            by=by,
+            at=at,
+            before=before,
+            shares=list(shared_areas),
+        )
+    return collaboration
+
+
+@transaction.atomic
+def join(
+    *, collaboration: Collaboration, body: Body, starts_on: date, by: User | None, at: datetime
+) -> Membership:
+    """Let a body into a collaboration. Its own administrator does it, for it opens its records.
+
+    Raises:
+        NotPossibleError: the body is in it, or the collaboration is over or not begun on that day.
+    """
+    Collaboration.objects.select_for_update().get(pk=collaboration.pk)
+    there = Membership.objects.in_force(starts_on)
+    if there.filter(collaboration=collaboration, body=body).exists():
+        raise NotPossibleError(f"{body} is in {collaboration} on that day already")
+    if not Collaboration.objects.in_force(starts_on).filter(pk=collaboration.pk).exists():
+        raise NotPossibleError(f"{collaboration} does not hold on that day")
+    made = Membership.objects.create(collaboration=collaboration, body=body, starts_on=starts_on)
+    for one in {body.pk, collaboration.lead_id}:
+        record(
+            "collaboration_joined",
+            made,
+            body_id=one,
+            by=by,
+            at=at,
+            collaboration=collaboration.name,
+            joined=body.name,
+            starts_on=starts_on.isoformat(),
+        )
+    return made
+
+
+@transaction.atomic
+def leave(*, membership: Membership, last_day: date, by: User, at: datetime) -> Membership:
+    """Say on which day a body is in a collaboration for the last time.
+
+    What it shared with the collaboration ends with it.
+
+    Raises:
+        NotPossibleError: it leads the collaboration, or the day is before it came in.
+    """
+    place = membership.collaboration
+    if membership.body_id == place.lead_id:
+        raise NotPossibleError(f"{membership.body} leads {place}: end the collaboration instead")
+    if last_day < membership.starts_on:
+        raise NotPossibleError("The last day must not be before the first")
+    membership.ends_on = last_day
+    membership.save(update_fields=["ends_on"])
+    for one in {membership.body_id, place.lead_id}:
+        record(
+            "collaboration_left",
+            membership,
+            body_id=one,
+            by=by,
+            at=at,
+            collaboration=place.name,
+            left=membership.body.name,
+            last_day=last_day.isoformat(),
+        )
+    return membership
+
+
+@transaction.atomic
+def end_collaboration(
+    *, collaboration: Collaboration, last_day: date, by: User, at: datetime
+) -> Collaboration:
+    """Say on which day a collaboration holds for the last time.
+
+    Raises:
+        NotPossibleError: the day is before it began.
+    """
+    if last_day < collaboration.starts_on:
+        raise NotPossibleError("The last day must not be before the first")
+    collaboration.ends_on = last_day
+    collaboration.save(update_fields=["ends_on"])
+    for body in members(collaboration, last_day):
+        record(
+            "collaboration_ended",
+            collaboration,
+            body_id=body.pk,
+            by=by,
+            at=at,
+            name=collaboration.name,
+            last_day=last_day.isoformat(),
+        )
+    return collaboration
+
+
+@transaction.atomic
+def share(
+    *,
+    subject: models.Model,
+    body: Body,
+    collaboration: Collaboration,
+    starts_on: date,
+    by: User,
+    at: datetime,
+) -> Share:
+    """Show a record of a body to the other bodies of a collaboration.
+
+    Raises:
+        NotPossibleError: the body is not in the collaboration, or it is shared there already.
+    """
+    there = Membership.objects.in_force(starts_on).filter(collaboration=collaboration, body=body)
+    if not there.exists():
+        raise NotPossibleError(f"{body} is not in {collaboration}")
+    named = kind_and_key(subject)
+    standing = Share.objects.select_for_update().in_force(starts_on)
+    if standing.filter(collaboration=collaboration, **named).exists():
+        raise NotPossibleError(f"It is shared with {collaboration} already")
+    made = Share.objects.create(
+        collaboration=collaboration, body=body, starts_on=starts_on, shared_by=by, **named
+    )
+    record(
+        "record_shared",
+        made,
+        body_id=body.pk,
+        by=by,
+        at=at,
+        shared=subject_of(subject),
+        collaboration=collaboration.name,
+    )
+    return made
+
+
+def kind_and_key(subject: models.Model) -> dict[str, str | UUID]:
+    """Return how a share names a record, ready for the model."""
+    return {"kind": subject._meta.label, "subject_id": subject.pk}
+
+
+@transaction.atomic
+def stop_sharing(*, shared: Share, by: User, at: datetime, on: date) -> Share | None:
+    """Show a record to a collaboration no more, from a day on.
+
+    What was shared and taken back on one day leaves no row, only its two audit lines.
+    """
+    record(
+        "record_no_longer_shared",
+        shared,
+        body_id=shared.body_id,
+        by=by,
+        at=at,
+        shared=f"{shared.kind} {shared.subject_id}",
+        collaboration=shared.collaboration.name,
+    )
+    last_day = date.fromordinal(on.toordinal() - 1)
+    if last_day < shared.starts_on:
+        shared.delete()
+        return None
+    shared.ends_on = last_day
+    shared.save(update_fields=["ends_on"])
+    return shared

@@ -1,0 +1,44 @@
+"""Public bodies and their collaborations, their offices and people, and what each may do."""
+
+from section54.organisations.models.bodies import (
+    SHARED_PROCUREMENT,
+    Body,
+    BodyRelation,
+    Collaboration,
+    Membership,
+)
+from section54.organisations.models.invitations import Invitation, hash_of_token
+from section54.organisations.models.offices import Office, OfficeHolder
+from section54.organisations.models.people import (
+    Grant,
+    Held,
+    NoDayError,
+    User,
+    UserManager,
+    roles_held,
+    scoped,
+)
+from section54.organisations.models.shares import Share
+from section54.organisations.models.tokens import ApiToken
+
+
+__all__ = [
+    "SHARED_PROCUREMENT",
+    "ApiToken",
+    "Body",
+    "BodyRelation",
+    "Collaboration",
+    "Grant",
+    "Held",
+    "Invitation",
+    "Membership",
+    "NoDayError",
+    "Office",
+    "OfficeHolder",
+    "Share",
+    "User",
+    "UserManager",
+    "hash_of_token",
+    "roles_held",
+    "scoped",
+]
