@@ -15,6 +15,7 @@ EXCEPTIONS = {
     "records.changes.hash_of": HELPERS,
     "records.changes.first_broken": HELPERS,
     "post.changes.ask_for": "the caller's line names what was asked for",
+    "post.changes.write_message": "the caller's line names what the message tells of",
     "post.changes.finish": "runs in the caller's transaction, whose line says what was made",
     "organisations.token_changes.note_use": MACHINE,
     **{
@@ -27,6 +28,24 @@ EXCEPTIONS = {
             "stopped",
             "take_back_abandoned",
             "hand_again",
+            "take_message",
+            "message_sent",
+            "message_refused",
+            "message_in_doubt",
+            "doubt_abandoned",
+            "forget_texts",
+        )
+    },
+    **{
+        f"post.clock_changes.{name}": MACHINE
+        for name in (
+            "take_run",
+            "give_up_runs",
+            "beat_run",
+            "end_run",
+            "forget_runs",
+            "beat_worker",
+            "write_reminder",
         )
     },
 }

@@ -52,6 +52,28 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+
+
+def _mail_password() -> str:
+    """Return the password for the mail server, from a file that only we can read; or none.
+
+    Raises:
+        ImproperlyConfigured: the file cannot be read, or others may read it.
+    """
+    named = os.environ.get("SECTION54_MAIL_PASSWORD_FILE", "")
+    if not named:
+        return ""
+    file = Path(named)
+    try:
+        password = file.read_text(encoding="utf-8").strip()
+        mode = file.stat().st_mode
+    except OSError as error:
+        raise ImproperlyConfigured(f"{file} cannot be read: {error.strerror}.") from error
+    if mode & 0o077:
+        raise ImproperlyConfigured(f"{file} can be read by others: chmod 600 {file}")
+    return password
+
+
 # Signs the audit trail's checkpoints; empty: checkpoint-key in the data folder.
 CHECKPOINT_KEY_FILE = os.environ.get("SECTION54_CHECKPOINT_KEY_FILE", "")
 DEBUG = False
@@ -59,6 +81,10 @@ ALLOWED_HOSTS = (
     ["127.0.0.1", "localhost", "[::1]", "testserver"]
     if IS_LOCAL
     else [host for host in os.environ.get("SECTION54_HOSTS", "").split(",") if host]
+)
+# Where people find the site: links in messages are made from it, never from what was asked for.
+ADDRESS = os.environ.get("SECTION54_ADDRESS", "").rstrip("/") or (
+    "http://127.0.0.1:8054" if IS_LOCAL else f"https://{next(iter(ALLOWED_HOSTS), 'localhost')}"
 )
 ROOT_URLCONF = "section54.desk.urls"
 AUTH_USER_MODEL = "organisations.User"
@@ -163,6 +189,26 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 60
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+
+# Mail: without a server, messages wait to be sent by hand
+EMAIL_HOST = os.environ.get("SECTION54_MAIL_HOST", "")
+_TLS = os.environ.get("SECTION54_MAIL_TLS", "starttls")  # starttls, tls, or none
+if _TLS not in ("starttls", "tls", "none"):
+    raise ImproperlyConfigured(f"SECTION54_MAIL_TLS is {_TLS!r}: say starttls, tls or none.")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _TLS == "starttls", _TLS == "tls"
+EMAIL_PORT = int(os.environ.get("SECTION54_MAIL_PORT", "465" if EMAIL_USE_SSL else "587"))
+EMAIL_HOST_USER = os.environ.get("SECTION54_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = _mail_password()
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("SECTION54_MAIL_FROM", "")
+if EMAIL_HOST and not DEFAULT_FROM_EMAIL:
+    raise ImproperlyConfigured("SECTION54_MAIL_FROM must name the address that messages come from.")
+if EMAIL_HOST_USER and _TLS == "none":
+    raise ImproperlyConfigured(
+        "SECTION54_MAIL_TLS is none, so the mail server's password would be sent in clear: say "
+        "starttls or tls, or leave SECTION54_MAIL_USER out."
+    )
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
