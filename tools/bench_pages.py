@@ -44,7 +44,7 @@ def _measure(ledgers: list[Path], lines: str) -> None:
     from section54.organisations.models import Body  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
-    user = first_run.first_user("Fictional Force", Body.Kind.FORCE).user
+    user = first_run.first_sign_ins("Fictional Force", Body.Kind.FORCE)[0].user
     started = time.monotonic()
     brought = first_run.bring_in(Body.objects.get(), ledgers, user)
     review = first_run.review_of(brought, None, user, lambda words: None)

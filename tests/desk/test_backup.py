@@ -38,11 +38,11 @@ import django
 django.setup()
 from django.core.management import call_command
 from django.utils import timezone
-from section54.desk.first_run import bring_in, first_user
+from section54.desk.first_run import bring_in, first_sign_ins
 from section54.organisations.models import Body
 from section54.records.checkpoints import make_checkpoint
 call_command("migrate", verbosity=0)
-first = first_user("Fenland Constabulary", Body.Kind.choices[0][0])
+first = first_sign_ins("Fenland Constabulary", Body.Kind.choices[0][0])[0]
 bring_in(Body.objects.get(), [Path(sys.argv[1])], first.user)
 assert make_checkpoint(timezone.now())
 """

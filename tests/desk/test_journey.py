@@ -70,7 +70,7 @@ def address(tmp_path_factory):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
-        email, password = (data / "first-sign-in.txt").read_text(encoding="utf-8").split()
+        email, password = (data / "first-sign-in.txt").read_text(encoding="utf-8").split()[:2]
         yield base, email, password
     finally:
         process.send_signal(signal.SIGINT)

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,10 +11,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from section54.engine.errors import BadInput
 from section54.engine.samples import BODY as FICTIONAL
 from section54.engine.samples import write_samples
 from section54.organisations.changes import add_user, found_body, grant_role
-from section54.organisations.models import Body, User
+from section54.organisations.models import Body, Grant, User
 from section54.risk.changes import review_import
 from section54.risk.models import Review
 from section54.risk.tasks import make_the_review
@@ -24,39 +25,93 @@ from section54.spend.changes import READ_IMPORT
 from section54.spend.tasks import read_import
 
 
-EMAIL = "procurement@example.org"
-NAME = "Head of procurement"
-ROLE = "head_of_procurement"
+# Who is there on the first day of an installation on one machine: one to buy, one to give access.
+# Nobody is both: an administrator sees no ledger, and a buyer gives no access.
+FIRST = (
+    ("procurement@example.org", "Head of procurement", "head_of_procurement"),
+    ("administrator@example.org", "Administrator", "administrator"),
+)
+NOTE = "first-sign-in.txt"
 CHUNK = 1 << 20
 LEFT_BEHIND = timedelta(days=1)
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class FirstUser:
-    """Who can sign in after the set-up; the password is kept in a file until it is changed."""
+class FirstSignIn:
+    """How somebody signs in after the set-up; the password is told until it is changed."""
 
     user: User
     password: str
 
 
-def first_user(body_name: str, kind: Body.Kind) -> FirstUser:
-    """Return the first user of the first body; both are made if there is none yet."""
-    note = Path(settings.DATA_DIR) / "first-sign-in.txt"
-    user = User.objects.order_by("created_at").first()
-    if user is None:
-        password = "-".join(secrets.token_hex(3) for _ in range(3))
+def first_sign_ins(body_name: str, kind: Body.Kind) -> list[FirstSignIn]:
+    """Return the first people of the first body, who buys first; whoever is missing is made.
+
+    Their passwords stand in a note that only its owner can read, two lines a person.
+    """
+    told = _told()
+    for email, name, role in FIRST:
+        if User.objects.filter(email=email).exists() or _is_there(role):
+            continue
+        told[email] = "-".join(secrets.token_hex(3) for _ in range(3))
         # The note is on the disk before the account is: whoever is made can be told.
-        _write_private(note, f"{EMAIL}\n{password}\n")
+        _tell(told)
         with transaction.atomic():
-            now = timezone.now()
-            body = found_body(name=body_name, kind=kind, by=None, at=now)
-            user = add_user(body=body, email=EMAIL, name=NAME, password=password, by=None, at=now)
-            grant_role(
-                user=user, role=ROLE, body=body, starts_on=timezone.localdate(), by=None, at=now
+            now, today = timezone.now(), timezone.localdate()
+            body = Body.objects.order_by("created_at").first() or found_body(
+                name=body_name, kind=kind, by=None, at=now
             )
-    password = note.read_text(encoding="utf-8").splitlines()[1] if note.exists() else ""
-    return FirstUser(user, password if user.check_password(password) else "")
+            user = add_user(
+                body=body, email=email, name=name, password=told[email], by=None, at=now
+            )
+            grant_role(user=user, role=role, body=body, starts_on=today, by=None, at=now)
+    emails = [email for email, _, _ in FIRST]
+    people = sorted(User.objects.filter(email__in=emails), key=lambda one: emails.index(one.email))
+    return [
+        FirstSignIn(one, told[one.email] if one.check_password(told.get(one.email, "")) else "")
+        for one in people
+    ]
+
+
+def tell_colleagues(made: Sequence[User]) -> None:
+    """Add the sample's people to the note; they have the first one's password."""
+    told = _told()
+    first = told.get(FIRST[0][0], "")
+    if made and first:
+        _tell(told | {one.email: first for one in made})
+
+
+def _told() -> dict[str, str]:
+    """Return the passwords in the note by e-mail address."""
+    note = Path(settings.DATA_DIR) / NOTE
+    words = note.read_text(encoding="utf-8").split() if note.exists() else []
+    return dict(zip(words[::2], words[1::2], strict=False))
+
+
+def _tell(told: Mapping[str, str]) -> None:
+    lines = "".join(f"{email}\n{password}\n" for email, password in told.items())
+    _write_private(Path(settings.DATA_DIR) / NOTE, lines)
+
+
+def buyer_of(body: Body) -> User:
+    """Return the oldest account that may change a body's ledgers today.
+
+    Raises:
+        BadInput: there is none: somebody must be given a role first.
+    """
+    today = timezone.localdate()
+    there = Grant.objects.in_force(today).filter(user__is_active=True).reaching([body.pk], today)
+    for grant in there.select_related("user").order_by("user__created_at"):
+        if grant.user.on(today).may("spend.change", body.pk):
+            return grant.user
+    raise BadInput(f"Nobody may add ledgers of {body}: give somebody the role of a buyer first.")
+
+
+def _is_there(role: str) -> bool:
+    """Return whether the first body has somebody in a role: it needs no other from us."""
+    body = Body.objects.order_by("created_at").first()
+    return Grant.objects.filter(body=body, role=role).exists() if body else False
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -10,10 +10,13 @@ from django.utils import timezone
 
 from section54.desk.first_run import (
     bring_in,
+    buyer_of,
     clear_incoming,
-    first_user,
+    first_sign_ins,
     show_the_fictional_force,
+    tell_colleagues,
 )
+from section54.desk.sample_people import bring_colleagues
 from section54.organisations.models import Body
 
 
@@ -33,15 +36,14 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         clear_incoming(timezone.now())
         kind = Body.Kind.FORCE if options["sample"] else Body.Kind.OTHER
-        first = first_user(options["body"], kind)
+        people = first_sign_ins(options["body"], kind)
+        body = Body.objects.earliest("created_at")
         if options["sample"]:
-            show_the_fictional_force(first.user, self.stdout.write)
+            tell_colleagues(bring_colleagues(body, people[0].password) if people else [])
+            show_the_fictional_force(buyer_of(body), self.stdout.write)
         if options["ledgers"]:
-            body = Body.objects.order_by("created_at").first()
-            if body is not None:
-                brought = bring_in(body, options["ledgers"], first.user)
-                self.stdout.write(f"Your ledgers are import {brought.reference}: check it first.")
-        if first.password:
-            self.stdout.write(f"Sign in as {first.user.email} with the password {first.password}")
-        else:
-            self.stdout.write(f"Sign in as {first.user.email} with the password that you chose.")
+            brought = bring_in(body, options["ledgers"], buyer_of(body))
+            self.stdout.write(f"Your ledgers are import {brought.reference}: check it first.")
+        for one, why in zip(people, ("Sign in", "To give others access, sign in"), strict=False):
+            told = f"with the password {one.password}" if one.password else "with your password"
+            self.stdout.write(f"{why} as {one.user.email} {told}")
