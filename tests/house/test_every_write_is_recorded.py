@@ -50,7 +50,7 @@ EXCEPTIONS = {
     },
 }
 # They write nothing in the database.
-WRITES_NOTHING = {"free_reference", "tidy_name", "store_file"}
+WRITES_NOTHING = {"free_reference", "tidy_name", "store_file", "drawn_anew"}
 WRITES = {
     "save",
     "create",

@@ -5,6 +5,7 @@ from section54.organisations.models.bodies import (
     Body,
     BodyRelation,
     Collaboration,
+    Logo,
     Membership,
 )
 from section54.organisations.models.invitations import Invitation, hash_of_token
@@ -31,6 +32,7 @@ __all__ = [
     "Grant",
     "Held",
     "Invitation",
+    "Logo",
     "Membership",
     "NoDayError",
     "Office",

@@ -55,6 +55,19 @@ class PeriodQuerySet(models.QuerySet[Row]):
         return self.filter(Q(ends_on=None) | Q(ends_on__gte=on), starts_on__lte=on)
 
 
+class Logo(models.Model):
+    """A body's own mark, as a picture drawn anew from what was given; small, so kept in a row."""
+
+    body = models.OneToOneField(Body, models.PROTECT, primary_key=True, related_name="logo")
+    png = models.BinaryField(help_text="A PNG without anything beside the picture.")
+    width = models.PositiveSmallIntegerField(help_text="In pixels.")
+    height = models.PositiveSmallIntegerField(help_text="In pixels.")
+    sha256 = models.CharField(max_length=64, help_text="Of the PNG; part of its address.")
+
+    def __str__(self) -> str:
+        return self.sha256[:8]
+
+
 class BodyRelation(models.Model):
     """How one body stands to another: it oversees it, or it came in its place.
 
