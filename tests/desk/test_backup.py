@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from tests.desk.conftest import LEDGER, OWN
 
 from section54.desk import backup as backups
 from section54.desk.backup import DATABASE, check_backup, make_backup, restore_backup, tables_of
@@ -24,28 +25,6 @@ from section54.engine.errors import BadInput
 
 
 PROGRAM = [sys.executable, "-m", "section54.engine.cli"]
-OWN = {
-    **os.environ,
-    "SECTION54_PROFILE": "local",
-    "DJANGO_SETTINGS_MODULE": "section54.desk.settings",
-}
-LEDGER = "Date,Supplier,Amount,Description\n01/04/2026,Fen Cleaning Ltd,1200.00,Cleaning\n"
-# A data folder as the program makes it: an account, a body's file, the audit trail, a checkpoint.
-SET_UP = """
-import sys
-from pathlib import Path
-import django
-django.setup()
-from django.core.management import call_command
-from django.utils import timezone
-from section54.desk.first_run import bring_in, first_sign_ins
-from section54.organisations.models import Body
-from section54.records.checkpoints import make_checkpoint
-call_command("migrate", verbosity=0)
-first = first_sign_ins("Fenland Constabulary", Body.Kind.choices[0][0])[0]
-bring_in(Body.objects.get(), [Path(sys.argv[1])], first.user)
-assert make_checkpoint(timezone.now())
-"""
 # Two rows in two tables, always in one transaction, until told to end.
 WRITER = """
 import sqlite3, sys
@@ -60,20 +39,6 @@ while True:
     if number == 1:
         print("writing", flush=True)
 """
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory):
-    """A data folder that the program itself set up; never written to by a test."""
-    place = tmp_path_factory.mktemp("real")
-    ledger = place / "april.csv"
-    ledger.write_text(LEDGER, encoding="utf-8")
-    subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", SET_UP, ledger],
-        check=True,
-        env={**OWN, "SECTION54_DATA": str(place / "data")},
-    )
-    return place / "data"
 
 
 @pytest.fixture
@@ -413,7 +378,7 @@ def test_a_backup_replaces_no_file_and_lies_outside_of_the_data(small, tmp_path)
     with pytest.raises(BadInput, match="is there already"):
         make_backup(small, tmp_path / "a")
     assert (tmp_path / "a").read_text(encoding="utf-8") == "another's"
-    with pytest.raises(BadInput, match="keep a backup elsewhere"):
+    with pytest.raises(BadInput, match="keep the backup elsewhere"):
         make_backup(small, small / "lines" / "a")
     with pytest.raises(BadInput, match="There is no folder"):
         make_backup(small, tmp_path / "not" / "there")

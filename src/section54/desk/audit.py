@@ -39,6 +39,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "review_exported": ("Review taken away", "Took {what} away."),
     "work_stopped": ("Work stopped", "Stopped the work."),
     "work_started_again": ("Work started again", "Started the work again."),
+    "everything_exported": (
+        "Everything taken away",
+        "Put everything that is kept into one file (SHA-256 {sha256}).",
+    ),
     "audit_exported": ("Record taken away", "Took {lines} lines of this record away."),
 }
 # kind: (what it was, what it became), as names of the line's values

@@ -31,3 +31,14 @@ def note_export(
             lines=counts[body.pk],
             filters=filters,
         )
+
+
+@transaction.atomic
+def note_whole_export(*, sha256: str, at: datetime) -> None:
+    """Take note, in the chain of each body, that everything was put into one file.
+
+    Args:
+        sha256: Of the file.
+    """
+    for body in Body.objects.order_by("pk"):
+        record("everything_exported", body, body_id=body.pk, by=None, at=at, sha256=sha256)

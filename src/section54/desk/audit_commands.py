@@ -19,7 +19,8 @@ DATA = click.option(
 )
 
 
-def _open(data: Path | None) -> None:
+def open_data(data: Path | None) -> None:
+    """Set Django up for a data folder that is there."""
     folder = data or Path(os.environ.get("SECTION54_DATA", "section54-data"))
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder}: name the data folder with --data.")
@@ -54,7 +55,7 @@ def verify(data: Path | None, body: str, files: tuple[Path, ...], public_key: Pa
     Example:
       section54 verify --checkpoint april.txt --public-key checkpoint-key.pub
     """
-    _open(data)
+    open_data(data)
     from section54.desk.audit_check import verify_all  # noqa: PLC0415 - Django must be set up
 
     if not verify_all(body=body, files=files, public_key=public_key, say=click.echo):
@@ -70,7 +71,7 @@ def checkpoint(data: Path | None) -> None:
     Example:
       section54 checkpoint --data section54-data
     """
-    _open(data)
+    open_data(data)
     from section54.records.checkpoints import (  # noqa: PLC0415 - Django must be set up
         BadCheckpointError,
         file_of,

@@ -186,37 +186,51 @@ def make_backup(
             f"There is no {DATABASE} in {data}: name the data folder with --data (a database on "
             "PostgreSQL cannot be backed up with this command yet)."
         )
-    if file.exists():
-        raise BadInput(f"{file} is there already: name a new file.")
-    if not file.absolute().parent.is_dir():
-        raise BadInput(f"There is no folder {file.absolute().parent} to put the backup into.")
-    if file.resolve().is_relative_to(data.resolve()):
-        raise BadInput(f"{file} lies in the data folder: keep a backup elsewhere.")
-    partial = file.with_name(f".{file.name}.{os.getpid()}.part")
     copy = file.with_name(f".{file.name}.{os.getpid()}.sqlite3")
+    with written_whole(file, data, "backup") as partial:
+        try:
+            copy.touch(mode=0o600, exist_ok=False)
+            _copy_database(data / DATABASE, copy)
+            relied_on = _relied_on(copy)
+            names = list(files_below(data, relied_on, with_keys=with_keys))
+            total(copy.stat().st_size + sum(_size(data / name) for name in names))
+            with partial.open("r+b") as out:
+                made = _write(out, data, copy, names, relied_on, with_keys, at, step)
+        finally:
+            copy.unlink(missing_ok=True)
+    return made
+
+
+@contextmanager
+def written_whole(file: Path, data: Path, what: str) -> Iterator[Path]:
+    """Give an empty file beside one that is to be, which takes its name once all is written.
+
+    Raises:
+        BadInput: the file is there already, or cannot lie there.
+    """
+    taken = f"{file} is there already: name a new file."
+    if file.exists():
+        raise BadInput(taken)
+    if not file.absolute().parent.is_dir():
+        raise BadInput(f"There is no folder {file.absolute().parent} to put the {what} into.")
+    if file.resolve().is_relative_to(data.resolve()):
+        raise BadInput(f"{file} lies in the data folder: keep the {what} elsewhere.")
+    partial = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        for own in (partial, copy):
-            own.touch(mode=0o600, exist_ok=False)
-        _copy_database(data / DATABASE, copy)
-        relied_on = _relied_on(copy)
-        names = list(files_below(data, relied_on, with_keys=with_keys))
-        total(copy.stat().st_size + sum(_size(data / name) for name in names))
-        with partial.open("r+b") as out:
-            made = _write(out, data, copy, names, relied_on, with_keys, at, step)
-            out.flush()
-            os.fsync(out.fileno())
+        partial.touch(mode=0o600, exist_ok=False)
+        yield partial
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
         # A link fails where a file is: a rename would replace what somebody put there meanwhile.
         try:
             os.link(partial, file)
         except FileExistsError as error:
-            raise BadInput(f"{file} is there already: name a new file.") from error
+            raise BadInput(taken) from error
         except OSError:  # a file system without links
             partial.rename(file)
         sync_folder(file.absolute().parent)
     finally:
         partial.unlink(missing_ok=True)
-        copy.unlink(missing_ok=True)
-    return made
 
 
 def _copy_database(database: Path, copy: Path) -> None:
@@ -367,6 +381,7 @@ class _Hashing:
 
 
 def sync_folder(folder: Path) -> None:
+    """Put the names of a folder's files on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -511,7 +526,8 @@ def _new(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-def read_manifest(file: Path, text: bytes) -> Contents:
+def read_manifest(file: Path, text: bytes, what: str = "backup") -> Contents:
+    """Return what a manifest says; ``what`` it is that the file should be."""
     try:
         told = json.loads(text)
         if told.pop("format") != FORMAT:
@@ -522,7 +538,7 @@ def read_manifest(file: Path, text: bytes) -> Contents:
     except BadInput:
         raise
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise BadInput(f"{file} has no manifest that can be read: use another backup.") from error
+        raise BadInput(f"{file} has no manifest that can be read: use another {what}.") from error
 
 
 def _compare(file: Path, held: Contents, found: dict[str, Kept]) -> None:

@@ -59,7 +59,7 @@ def backup(file: Path, data: Path | None, *, with_keys: bool, check: bool) -> No
         click.echo(f"{file}: {held_words(held)}.")
         if with_keys:
             click.echo("It holds the secret keys: whoever has it can sign as you do.")
-    _say_missing(held)
+    say_missing(held)
     if held.missing:
         raise SystemExit(1)
 
@@ -88,21 +88,24 @@ def restore(file: Path, data: Path | None) -> None:
             "The secret keys were not in it: put yours there before you serve it, or everybody "
             "signs in again and checkpoints are signed with a new key."
         )
-    _say_missing(held)
+    say_missing(held)
 
 
 def folder_of(data: Path | None) -> Path:
+    """Return the data folder that was named, here or in the environment."""
     return data or Path(os.environ.get("SECTION54_DATA", "section54-data"))
 
 
 def held_words(held: backups.Contents) -> str:
+    """Say how much a file holds."""
     return (
         f"{len(held.files):,} files ({held.size:,} bytes), "
         f"{len(held.tables):,} tables ({held.rows:,} rows)"
     )
 
 
-def _say_missing(held: backups.Contents) -> None:
+def say_missing(held: backups.Contents) -> None:
+    """Say which files that rows name were not there."""
     if held.missing:
         click.echo(
             f"{len(held.missing):,} files that rows name were not in the data folder when it was "
@@ -120,6 +123,7 @@ def _checking(file: Path) -> Iterator[backups.Step]:
 
 @contextmanager
 def to_be_stopped(words: str) -> Iterator[None]:
+    """End with a sentence and exit code 130 where somebody presses Ctrl-C."""
     try:
         yield
     except KeyboardInterrupt:
