@@ -6,13 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from tests.people import FIRST_DAY, NOW, PASSWORD, a_body, a_user
 
-from section54.organisations.changes import (
-    NotPossibleError,
-    SelfGrantError,
-    close_account,
-    end_grant,
-    reopen_account,
-)
+from section54.organisations.account_changes import close_account, reopen_account
+from section54.organisations.changes import NotPossibleError, SelfGrantError, end_grant
 from section54.organisations.invitation_changes import (
     HOLDS_FOR,
     accept_invitation,

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from section54.engine.reports.wording import day
 from section54.organisations.models import Body, BodyRelation, Collaboration, Grant, User
 from section54.records.changes import record
 
@@ -12,12 +13,15 @@ from section54.records.changes import record
 Place = Body | Collaboration
 
 
-class SelfGrantError(ValueError):
-    """Somebody tried to give themselves a role."""
-
-
 class NotPossibleError(ValueError):
     """A change that the rules of the house refuse; its words are for the person who asked."""
+
+
+class SelfGrantError(NotPossibleError):
+    """Somebody tried to change their own access; its words name what they wanted."""
+
+    def __str__(self) -> str:
+        return "Nobody changes their own access: ask another administrator to do it"
 
 
 @transaction.atomic
@@ -201,7 +205,7 @@ def grant_role(
 
 @transaction.atomic
 def end_grant(*, grant: Grant, on: date, because: str, by: User, at: datetime) -> Grant:
-    """Take a role away: from a day on, it holds no more.
+    """Take a role away: from a day on, it holds no more. It may be said again for an earlier day.
 
     Raises:
         SelfGrantError: it is one's own role.
@@ -210,8 +214,10 @@ def end_grant(*, grant: Grant, on: date, because: str, by: User, at: datetime) -
     grant = Grant.objects.select_for_update(of=("self",)).select_related("user").get(pk=grant.pk)
     if grant.user_id == by.pk:
         raise SelfGrantError(grant.role)
-    if grant.ended_on is not None or (grant.ends_on is not None and grant.ends_on < on):
-        raise NotPossibleError("This role has ended already")
+    if (grant.ended_on is not None and grant.ended_on <= on) or (
+        grant.ends_on is not None and grant.ends_on < on
+    ):
+        raise NotPossibleError(f"This role ends before {day(on)} already")
     if grant.role == "administrator" and not _others_administer(grant, on):
         raise NotPossibleError(
             f"Make somebody else an administrator of {grant.place} first: nobody would be left"
@@ -238,46 +244,6 @@ def _others_administer(grant: Grant, on: date) -> bool:
     """Return whether somebody else administers a body on a day, with the body's row held."""
     Body.objects.select_for_update().get(pk=grant.home_id)
     others = Grant.objects.in_force(on).filter(
-        role="administrator", body=grant.body_id, user__is_active=True
+        role="administrator", body=grant.body_id, user__is_active=True, ended_on=None
     )
     return others.exclude(user=grant.user_id).exists()
-
-
-@transaction.atomic
-def close_account(*, user: User, body: Body, on: date, by: User, at: datetime) -> User:
-    """Close the account of a person who holds no role any more: they cannot sign in.
-
-    Raises:
-        SelfGrantError: it is one's own account.
-        NotPossibleError: they still hold a role, now or later, or the account is closed already.
-    """
-    user = User.objects.select_for_update().get(pk=user.pk)
-    if user.pk == by.pk:
-        raise SelfGrantError(user.email)
-    if not user.is_active:
-        raise NotPossibleError(f"{user.name}'s account is closed already")
-    if Grant.objects.not_over(on).filter(user=user).exists():
-        raise NotPossibleError(f"{user.name} still holds a role: end it first")
-    user.is_active, user.left_on = False, on
-    user.save(update_fields=["is_active", "left_on"])
-    record("account_closed", user, body_id=body.pk, by=by, at=at, who=user.name)
-    return user
-
-
-@transaction.atomic
-def reopen_account(*, user: User, body: Body, by: User, at: datetime) -> User:
-    """Open a closed account again; roles are given anew.
-
-    Raises:
-        SelfGrantError: it is one's own account.
-        NotPossibleError: it is open.
-    """
-    user = User.objects.select_for_update().get(pk=user.pk)
-    if user.pk == by.pk:
-        raise SelfGrantError(user.email)
-    if user.is_active:
-        raise NotPossibleError(f"{user.name}'s account is open")
-    user.is_active, user.left_on = True, None
-    user.save(update_fields=["is_active", "left_on"])
-    record("account_reopened", user, body_id=body.pk, by=by, at=at, who=user.name)
-    return user

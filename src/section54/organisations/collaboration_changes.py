@@ -8,6 +8,7 @@ from django.db import models, transaction
 
 from section54.organisations.changes import NotPossibleError
 from section54.organisations.models import Body, Collaboration, Membership, Share, User
+from section54.organisations.models.bodies import SHARES_LESS
 from section54.organisations.permissions import AREAS
 from section54.records.changes import record
 from section54.records.models import subject_of
@@ -83,7 +84,7 @@ def change_shared_areas(
     collaboration.save(update_fields=["shared_areas"])
     for body in members(collaboration, at.date()):
         record(
-            "collaboration_shares_less",
+            SHARES_LESS,
             collaboration,
             body_id=body.pk,
             by=by,
@@ -122,6 +123,23 @@ def join(
             starts_on=starts_on.isoformat(),
         )
     return made
+
+
+@transaction.atomic
+def withdraw_codes(*, collaboration: Collaboration, by: User, at: datetime) -> Collaboration:
+    """Make useless every code to join that was given so far."""
+    collaboration = Collaboration.objects.select_for_update().get(pk=collaboration.pk)
+    collaboration.code_round += 1
+    collaboration.save(update_fields=["code_round"])
+    record(
+        "collaboration_codes_withdrawn",
+        collaboration,
+        body_id=collaboration.lead_id,
+        by=by,
+        at=at,
+        name=collaboration.name,
+    )
+    return collaboration
 
 
 @transaction.atomic

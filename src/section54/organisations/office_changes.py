@@ -117,6 +117,29 @@ def _end_holders(office: Office, on: date, *, acting: bool | None) -> None:
 
 
 @transaction.atomic
+def cancel_appointment(*, holder: OfficeHolder, by: User, at: datetime) -> None:
+    """Take back an appointment that has not begun; its lines stay in the record.
+
+    Raises:
+        NotPossibleError: it has begun.
+    """
+    if holder.starts_on < at.date():
+        raise NotPossibleError("It has begun: say on which day it ends instead")
+    record(
+        "office_holder_cancelled",
+        holder,
+        body_id=holder.office.body_id,
+        by=by,
+        at=at,
+        office=holder.office.name,
+        who=holder.user.name,
+        user=str(holder.user_id),
+        starts_on=holder.starts_on.isoformat(),
+    )
+    holder.delete()
+
+
+@transaction.atomic
 def end_appointment(
     *, holder: OfficeHolder, last_day: date, by: User | None, at: datetime
 ) -> OfficeHolder:

@@ -8,6 +8,7 @@ from section54.organisations.models.bodies import (
     Logo,
     Membership,
 )
+from section54.organisations.models.departures import Departure
 from section54.organisations.models.invitations import Invitation, hash_of_token
 from section54.organisations.models.offices import Office, OfficeHolder
 from section54.organisations.models.people import (
@@ -17,8 +18,8 @@ from section54.organisations.models.people import (
     User,
     UserManager,
     roles_held,
-    scoped,
 )
+from section54.organisations.models.scope import scoped
 from section54.organisations.models.shares import Share
 from section54.organisations.models.tokens import ApiToken
 
@@ -29,6 +30,7 @@ __all__ = [
     "Body",
     "BodyRelation",
     "Collaboration",
+    "Departure",
     "Grant",
     "Held",
     "Invitation",

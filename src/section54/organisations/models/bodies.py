@@ -1,5 +1,6 @@
 """Public bodies, how one stands to another, and the collaborations that they form."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Self, TypeVar
 from uuid import UUID
@@ -8,13 +9,28 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from section54.organisations.permissions import AREAS
+from section54.organisations.models.scope import Scoped, scoped
+from section54.organisations.permissions import AREAS, SIGNED_IN
 from section54.records.keys import new_key
+from section54.records.models import Event
 
 
 Row = TypeVar("Row", bound=models.Model)
 # What bodies that buy together usually share; each collaboration says its own.
+SHARES_LESS = "collaboration_shares_less"  # the kind of the line that says so
 SHARED_PROCUREMENT = ("spend", "tenders", "contracts", "checks")
+
+
+class BodyQuerySet(models.QuerySet["Body"]):
+    """Ways of asking for bodies."""
+
+    def visible_to(self, user: Scoped, permission: str = SIGNED_IN) -> Self:
+        """Bodies in which the user has a permission, or any role."""
+        return scoped(self, user, permission, "pk")  # type: ignore[return-value]
+
+    def changeable_by(self, user: Scoped) -> Self:
+        """Bodies whose people the user looks after."""
+        return self.visible_to(user, "people.change_of_others")
 
 
 class Body(models.Model):
@@ -33,7 +49,10 @@ class Body(models.Model):
     kind = models.TextField(choices=Kind.choices, default=Kind.OTHER)
     created_at = models.DateTimeField(default=timezone.now)
 
+    objects = BodyQuerySet.as_manager()
+
     class Meta:
+        ordering = ["name"]
         verbose_name_plural = "bodies"
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="organisations_body_has_a_name"),
@@ -115,6 +134,19 @@ class BodyRelation(models.Model):
         return f"{self.body_id} {self.kind} {self.other_id}"
 
 
+class CollaborationQuerySet(PeriodQuerySet["Collaboration"]):
+    """Ways of asking for collaborations."""
+
+    def visible_to(self, user: Scoped) -> Self:
+        """Collaborations in which a body of the user's is or was."""
+        theirs = scoped(Membership.objects.all(), user, SIGNED_IN)
+        return self.filter(pk__in=theirs.values("collaboration"))
+
+    def changeable_by(self, user: Scoped) -> Self:
+        """Collaborations that a body leads whose people the user looks after."""
+        return scoped(self, user, "people.change_of_others", "lead")  # type: ignore[return-value]
+
+
 class Collaboration(models.Model):
     """Bodies that buy together, led by one of them.
 
@@ -128,11 +160,14 @@ class Collaboration(models.Model):
     shared_areas = models.JSONField(default=list, help_text="Areas of the table of permissions.")
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True, help_text="The last day; empty: open.")
+    code_round = models.PositiveIntegerField(
+        default=0, help_text="Counts up when the codes to join that were given are made useless."
+    )
     bodies = models.ManyToManyField(
         Body, through="Membership", related_name="collaborations", editable=False
     )
 
-    objects = PeriodQuerySet["Collaboration"].as_manager()
+    objects = CollaborationQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -153,6 +188,14 @@ class Collaboration(models.Model):
     def shared_area_names(self) -> list[str]:
         """What is shared, as people read it."""
         return [AREAS[area] for area in AREAS if area in self.shared_areas]
+
+    def shared_areas_on(self, day: date) -> list[str]:
+        """Return the areas that were shared on a day: what was given up since is in the record."""
+        later = Event.objects.about(self).filter(kind=SHARES_LESS).order_by("at")
+        for event in later:
+            if timezone.localdate(event.at) > day:
+                return list(event.detail["before"])
+        return list(self.shared_areas)
 
 
 class Membership(models.Model):
@@ -182,6 +225,16 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.body_id} in {self.collaboration_id}"
+
+
+def successors(bodies: Iterable[UUID], day: date) -> frozenset[UUID]:
+    """Return the bodies that came, by a day, in the place of some bodies, over several steps."""
+    pairs = set(
+        BodyRelation.objects.in_force(day)
+        .filter(kind=BodyRelation.Kind.SUCCEEDS)
+        .values_list("other", "body")
+    )
+    return frozenset().union(*(predecessors(pairs, body) for body in bodies))
 
 
 def predecessors(pairs: set[tuple[UUID, UUID]], body_id: UUID) -> frozenset[UUID]:

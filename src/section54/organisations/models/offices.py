@@ -8,6 +8,8 @@ from django.db.models import F, Q
 
 from section54.organisations.models.bodies import Body, PeriodQuerySet
 from section54.organisations.models.people import User
+from section54.organisations.models.scope import scoped
+from section54.organisations.permissions import SIGNED_IN
 from section54.records.keys import new_key
 
 
@@ -16,7 +18,11 @@ class OfficeQuerySet(models.QuerySet["Office"]):
 
     def visible_to(self, user: User) -> Self:
         """Offices of the bodies in which the user has any role: who holds them is no secret."""
-        return self.filter(body__in=user.body_ids("signed_in"))
+        return scoped(self, user, SIGNED_IN)  # type: ignore[return-value]
+
+    def changeable_by(self, user: User) -> Self:
+        """Offices of the bodies whose people the user looks after."""
+        return scoped(self, user, "people.change_of_others")  # type: ignore[return-value]
 
 
 class Office(models.Model):

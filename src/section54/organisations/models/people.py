@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, ClassVar, Self
+from datetime import date, timedelta
+from typing import ClassVar, Self
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from section54.organisations.models.bodies import (
@@ -17,13 +18,30 @@ from section54.organisations.models.bodies import (
     Collaboration,
     Membership,
     predecessors,
+    successors,
 )
 from section54.organisations.permissions import ROLES, SIGNED_IN, allowed, within
 from section54.records.keys import new_key
 
 
+class UserQuerySet(models.QuerySet["User"]):
+    """Ways of asking for people."""
+
+    def visible_to(self, user: "User") -> Self:
+        """People who have, had or will have a role that reaches a body whose people one may see."""
+        return self.filter(pk__in=Grant.objects.of_people_seen_by(user).values("user"))
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes users."""
+
+    def get_queryset(self) -> UserQuerySet:
+        """Return people with their words of asking."""
+        return UserQuerySet(self.model, using=self._db)
+
+    def visible_to(self, user: "User") -> UserQuerySet:
+        """Return the people whom a user may see."""
+        return self.get_queryset().visible_to(user)
 
     def create_user(self, email: str, name: str, password: str | None = None) -> "User":
         """Make a user who signs in with an e-mail address; without a password, not yet."""
@@ -139,19 +157,38 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         )
 
     def reaching(self, bodies: Iterable[UUID], on: date) -> Self:
-        """Grants that reach bodies on a day: their own, and those of their collaborations."""
-        bodies = list(bodies)
-        through = Membership.objects.in_force(on).filter(body__in=bodies).values("collaboration")
-        return self.filter(Q(body__in=bodies) | Q(collaboration__in=through))
+        """Grants that reach bodies on a day.
 
-    def visible_to(self, user: User, on: date) -> Self:
-        """Grants that reach the bodies whose people the user may see, and the user's own."""
-        seen = self.reaching(user.body_ids("people.see"), on)
-        return self.filter(Q(pk__in=seen.values("pk")) | Q(user=user))
+        They are those of the bodies themselves, of the bodies that came in their place, and of the
+        collaborations of both.
+        """
+        asked = list(bodies)
+        asked += successors(asked, on)
+        through = Membership.objects.in_force(on).filter(body__in=asked).values("collaboration")
+        return self.filter(Q(body__in=asked) | Q(collaboration__in=through))
+
+    def of_people_seen_by(self, user: User) -> Self:
+        """Grants, also over or to come, that reach a body whose people the user may see.
+
+        A grant in a collaboration counts if a body of the user's was in it while the grant held.
+        """
+        bodies = Body.objects.visible_to(user, "people.see")
+        met = Membership.objects.filter(
+            Q(ends_on=None) | Q(ends_on__gte=models.OuterRef("starts_on")),
+            starts_on__lte=Coalesce(
+                models.OuterRef("ended_on"),
+                models.OuterRef("ends_on"),
+                models.Value(date.max),
+                output_field=models.DateField(),
+            ),
+            collaboration=models.OuterRef("collaboration"),
+            body__in=bodies,
+        )
+        return self.filter(Q(body__in=bodies) | models.Exists(met))
 
     def changeable_by(self, user: User) -> Self:
         """Grants of others in the bodies whose people the user looks after, and what they lead."""
-        bodies = user.body_ids("people.change_of_others")
+        bodies = Body.objects.changeable_by(user)
         return self.filter(Q(body__in=bodies) | Q(collaboration__lead__in=bodies)).exclude(
             user=user
         )
@@ -159,6 +196,13 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
 class Grant(models.Model):
     """A role that a person has in a body or a collaboration, for a time, given by somebody else."""
+
+    class State(models.TextChoices):
+        """Where it stands on a day."""
+
+        NOW = "now", "Holds now"
+        TO_COME = "to_come", "Begins later"
+        OVER = "over", "Over"
 
     id = models.UUIDField(primary_key=True, default=new_key, editable=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="grants")
@@ -228,6 +272,25 @@ class Grant(models.Model):
         return place
 
     @property
+    def last_day(self) -> date | None:
+        """The last day on which it holds; None: until it is taken away."""
+        if self.ended_on is not None:
+            return self.ended_on - timedelta(days=1)
+        return self.ends_on
+
+    @property
+    def never_held(self) -> bool:
+        """Whether it was taken away before its first day."""
+        return self.ended_on is not None and self.ended_on <= self.starts_on
+
+    def state(self, on: date) -> State:
+        """Return where it stands on a day."""
+        last = self.last_day
+        if self.never_held or (last is not None and last < on):
+            return self.State.OVER
+        return self.State.NOW if self.starts_on <= on else self.State.TO_COME
+
+    @property
     def home_id(self) -> UUID:
         """The body whose administrators look after it: its own, or the collaboration's lead."""
         return self.body_id or self.place.lead_id  # type: ignore[union-attr]
@@ -274,8 +337,3 @@ def roles_held(grants: GrantQuerySet, day: date) -> tuple[Held, ...]:
                 for old in sorted(predecessors(ids, body.pk))
             )
     return tuple(found)
-
-
-def scoped(queryset: models.QuerySet[Any], user: User, permission: str) -> models.QuerySet[Any]:
-    """Return the rows of the bodies in which a user has a permission; ``body`` is their field."""
-    return queryset.filter(body__in=user.body_ids(permission))
