@@ -20,7 +20,7 @@ STATIC = ROOT / "src/section54/ui/static/ui"
 BUILD = ROOT / "build/assets"
 STAMP = BUILD / "made-from"
 PACKAGES = BUILD / "node_modules"
-COPIED = ("app.js", "start.js", "icon.svg")
+COPIED = ("app.js", "passkeys.js", "start.js", "icon.svg")
 LEAST_NODE = (20, 19)  # what sass needs
 MADE = ("app.css", "govuk-frontend.min.js", *COPIED)
 # What a page of ours may not carry: another house's font, crest or pictures.

@@ -1,4 +1,6 @@
-"""Tells Django that the room is there."""
+"""Tells Django that the room is there, and has it listen to who signs in."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
 
@@ -8,3 +10,11 @@ class DeskConfig(AppConfig):
 
     name = "section54.desk"
     label = "desk"
+
+    def ready(self) -> None:
+        """Take note of every sign-in and of every refused code, now that models can be read."""
+        account = import_module("allauth.account.signals")
+        mfa = import_module("allauth.mfa.signals")
+        sign_in = import_module("section54.desk.sign_in")
+        account.user_logged_in.connect(sign_in.on_signed_in)
+        mfa.authentication_failed.connect(sign_in.on_factor_refused)

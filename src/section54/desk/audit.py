@@ -43,6 +43,16 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "Everything taken away",
         "Put everything that is kept into one file (SHA-256 {sha256}).",
     ),
+    "signed_in": ("Signed in", "Signed in with {ways}."),
+    "proved_again": ("Proved again who they are", "Proved again who they are with {ways}."),
+    "sign_in_refused": ("Sign-in refused", "A try to sign in was refused: {way}."),
+    "password_changed": ("Password changed", "Changed their password."),
+    "factor_added": ("Second factor added", "Added {what} to their account."),
+    "factor_removed": ("Second factor removed", "Removed {what} from their account."),
+    "passkey_named": ("Passkey renamed", "Gave a passkey another name."),
+    "recovery_codes_renewed": ("Recovery codes renewed", "Made new recovery codes."),
+    "session_ended": ("Session ended", "A session ended, as {because}."),
+    "sessions_ended": ("Sessions ended", "Sessions ended: {count}, as {because}."),
     "audit_exported": ("Record taken away", "Took {lines} lines of this record away."),
 }
 # kind: (what it was, what it became), as names of the line's values

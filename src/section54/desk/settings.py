@@ -7,6 +7,7 @@ of everything that is kept: database, files, lines, reviews.
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -49,6 +50,30 @@ def _secret_key() -> str:
     if mode & 0o077:
         raise ImproperlyConfigured(f"{file} can be read by others: chmod 600 {file}")
     return key
+
+
+def _yes(name: str, default: bool) -> bool:  # noqa: FBT001
+    """Return whether a setting says yes.
+
+    Raises:
+        ImproperlyConfigured: it says neither yes nor no.
+    """
+    said = os.environ.get(name, "") or ("yes" if default else "no")
+    if said not in ("yes", "no"):
+        raise ImproperlyConfigured(f"{name} is {said!r}: say yes or no.")
+    return said == "yes"
+
+
+def _number(name: str, default: int) -> int:
+    """Return the whole number that a setting says.
+
+    Raises:
+        ImproperlyConfigured: it is none.
+    """
+    said = os.environ.get(name, "") or str(default)
+    if not said.isdecimal():
+        raise ImproperlyConfigured(f"{name} is {said!r}: give a whole number.")
+    return int(said)
 
 
 SECRET_KEY = _secret_key()
@@ -112,6 +137,9 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "section54.desk.middleware.Headers",
@@ -126,7 +154,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "section54.desk.middleware.SessionLimits",
     "section54.organisations.http.PermissionMiddleware",
+    "section54.desk.middleware.SecondFactor",
     "section54.ui.errors.ErrorPages",
 ]
 DATABASES = {
@@ -172,17 +202,57 @@ ACCOUNT_ADAPTER = "section54.desk.sign_in.Adapter"
 ACCOUNT_LOGOUT_REDIRECT_URL = "sign-in"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+# How many proxies in front of us write the address of who asks; a wrong number is refused.
+ALLAUTH_TRUSTED_PROXY_COUNT = _number("SECTION54_PROXIES", 0 if IS_LOCAL else 1)
 PASSWORD_HASHERS = (
     ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if PROFILE == "test"
     else ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 )
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("name", "email")},
+    },
+]
+# Who signs in with a password must have a second factor.
+SECOND_FACTOR_REQUIRED = _yes("SECTION54_SECOND_FACTOR_REQUIRED", not IS_LOCAL)
+# What weighs much is done only shortly after a proof of who does it.
+RECENT_SIGN_IN_ASKED = _yes("SECTION54_RECENT_SIGN_IN_ASKED", not IS_LOCAL)
+# Encrypts what authenticator apps and recovery codes start from; empty: derived from SECRET_KEY.
+FACTOR_KEY_FILE = os.environ.get("SECTION54_FACTOR_KEY_FILE", "")
+MFA_ADAPTER = "section54.desk.sign_in.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_FORMS = {"authenticate": "section54.desk.account_forms.CodeAtSignIn"}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Section54"
+MFA_TOTP_TOLERANCE = 1
 SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_LONGEST = timedelta(hours=12)
+SESSION_IDLE = timedelta(minutes=_number("SECTION54_IDLE_MINUTES", 60))
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_FAILURE_VIEW = "section54.ui.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# Tries to sign in, and codes that were used, are counted once for all processes.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache"
+        if PROFILE == "test"
+        else "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "section54_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # What may be sent, and where it waits
 DATA_UPLOAD_MAX_NUMBER_FILES = 60

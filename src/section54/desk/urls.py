@@ -1,25 +1,34 @@
 """Every address of the site: those of the rooms, the home page, and the way in."""
 
-from allauth.account.views import AccountInactiveView, LoginView, LogoutView
+from allauth.account.views import AccountInactiveView, LogoutView
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
+from section54.desk import account_views, sign_in_views
 from section54.desk.audit_views import audit_export, audit_list
 from section54.desk.views import home
 
 
-sign_in = login_not_required(LoginView.as_view())
 sign_out = login_not_required(LogoutView.as_view())
 no_entry = login_not_required(AccountInactiveView.as_view())
 
 urlpatterns = [
     path("", home, name="home"),
-    path("sign-in/", sign_in, name="sign-in"),
+    path("sign-in/", sign_in_views.sign_in, name="sign-in"),
+    path("sign-in/code/", sign_in_views.code, name="mfa_authenticate"),
+    path("sign-in/passkey/", sign_in_views.passkey, name="passkey-sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
     path("no-entry/", no_entry, name="account_inactive"),
     # The sign-in library asks for the same addresses by names of its own.
-    path("sign-in/", sign_in, name="account_login"),
+    path("sign-in/", sign_in_views.sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
+    path("account/", account_views.account, name="account"),
+    path("account/sessions/end/", account_views.sessions_end, name="account-sessions"),
+    path("account/password/", account_views.password_change, name="account-password"),
+    path("account/app/", account_views.app, name="account-app"),
+    path("account/passkeys/", account_views.passkeys, name="account-passkeys"),
+    path("account/recovery-codes/", account_views.recovery_codes, name="account-recovery-codes"),
+    path("prove/", account_views.prove, name="prove"),
     path("audit/", audit_list, name="audit"),
     path("audit/export.csv", audit_export, name="audit-export"),
     path("", include("section54.spend.urls")),

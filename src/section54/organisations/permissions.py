@@ -119,7 +119,10 @@ WITHOUT_GRANTS: dict[str, tuple[str, Cells]] = {
 INCLUDES: dict[str, tuple[str, ...]] = {f"audit.{SEE}": (f"audit.{SEE_PEOPLE}",)}
 
 # Views that anybody may open, by the name of their address. Every other view names a permission.
-PUBLIC = frozenset({"sign-in", "sign-out", "account_login", "account_logout", "account_inactive"})
+PUBLIC = frozenset(
+    {"sign-in", "sign-out", "account_login", "account_logout", "account_inactive"}
+    | {"mfa_authenticate", "passkey-sign-in"}
+)
 
 # A permission that everybody who is signed in has: their own pages, and the way in.
 SIGNED_IN = "signed_in"

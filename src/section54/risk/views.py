@@ -21,6 +21,7 @@ from section54.engine.reports.wording import period
 from section54.engine.risk.model import TIER_ORDER, Tier
 from section54.organisations.http import UserRequest, permission
 from section54.organisations.models import User
+from section54.organisations.recent import recent_sign_in
 from section54.post.changes import ask_to_stop, start_again
 from section54.risk import changes
 from section54.risk.exports import FORMS, file_name_of
@@ -317,6 +318,7 @@ def review_file(request: UserRequest, pk: UUID, name: str) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("spend.change")
+@recent_sign_in()
 def review_conclude(request: UserRequest, pk: UUID) -> HttpResponse:
     """Conclude a review with findings and a date, once these were shown to be checked."""
     found = _changeable(request, pk)
