@@ -34,6 +34,10 @@ NOT_EXPORTED = {
     "sessions.Session": OF_THE_MOMENT,
     "account.EmailConfirmation": OF_THE_MOMENT,
     "usersessions.UserSession": OF_THE_MOMENT,
+    "mfa.Authenticator": "second factors are kept under a key of this installation: each person "
+    "sets theirs up again",
+    "socialaccount.SocialApp": "not used: which service people sign in with is a setting",
+    "socialaccount.SocialToken": "not used: no token of that service is kept",
     "django_tasks_database.DBTaskResult": "the worker's queue: what waits in post.Job is handed "
     "to it again",
 }
