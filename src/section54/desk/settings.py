@@ -2,7 +2,8 @@
 
 ``SECTION54_PROFILE`` is ``local`` (one machine, plain HTTP on loopback only), ``production`` (HTTPS
 only, refuses to start without a secret of its own) or ``test``. ``SECTION54_DATA`` is the folder
-of everything that is kept: database, files, lines, reviews.
+of everything that is kept: database, files, lines, reviews. ``SECTION54_DATABASE`` names a database
+on PostgreSQL instead of the one in that folder (``desk/database.py``).
 """
 
 import os
@@ -11,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+
+from section54.desk.database import PASSWORD_FILE, database_from
 
 
 PROFILE = os.environ.get("SECTION54_PROFILE", "production")
@@ -160,17 +163,9 @@ MIDDLEWARE = [
     "section54.ui.errors.ErrorPages",
 ]
 DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "section54.sqlite3",
-        "OPTIONS": {
-            # A writer takes its turn at the start of a transaction, and what was answered is on
-            # the disk.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        },
-    }
+    "default": database_from(
+        os.environ.get("SECTION54_DATABASE", ""), os.environ.get(PASSWORD_FILE, ""), DATA_DIR
+    )
 }
 TEMPLATES = [
     {

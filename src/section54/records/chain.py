@@ -160,7 +160,7 @@ def _rows(body_id: UUID) -> Iterator[tuple[Any, ...]]:
     head = "(SELECT {} FROM records_chainhead WHERE body_id = %s)"
     statement = (
         f"SELECT {columns}, {head.format('sequence')}, {head.format('hash')} "  # noqa: S608
-        "FROM records_event WHERE body_id = %s ORDER BY sequence"
+        "FROM records_event WHERE body_id = %s ORDER BY records_event.sequence"
     )
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement, [key, key, key])
