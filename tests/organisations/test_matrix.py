@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from tests.organisations.test_table import cells
@@ -377,12 +377,15 @@ def test_a_permission_too_many_turns_its_addresses_red(world, monkeypatch):
     assert set(wrong) == {n for n, one in EXPECTED.items() if {one.get, one.post} & cells_given}
 
 
-def test_rows_of_every_body_for_everybody_turn_every_address_of_a_record_red(world, monkeypatch):
+def test_with_the_scoping_off_every_address_of_a_record_is_red_or_postgresql_shows_nothing(world, monkeypatch):
     rooms = [module for name, module in sys.modules.items() if name.startswith("section54.")]
     switched = [room for room in rooms if hasattr(room, "scoped")]
     assert len(switched) >= 5
     for room in switched:
         monkeypatch.setattr(room, "scoped", lambda queryset, user, permission: queryset)
     _, wrong = walk(world, roles=["head_of_procurement"], bodies=[OTHER])
+    if connection.vendor == "postgresql":  # row-level security holds alone
+        assert not wrong, wrong
+        return
     of_records = {pattern.name for route, pattern in routes() if "<uuid:" in route}
     assert of_records | {"home", "ledger-list", "review-list"} <= set(wrong)

@@ -38,7 +38,7 @@ def postgresql() -> Iterator[str]:
     place = programs()
     assert place is not None
     # Below /tmp: a socket's path may have 107 characters, and its user must be able to get there.
-    folder = Path(tempfile.mkdtemp(prefix="s54-pg-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="s54-pg-", dir="/tmp"))
     as_user = _as_its_user()
     if as_user:
         shutil.chown(folder, "postgres")
@@ -51,7 +51,11 @@ def postgresql() -> Iterator[str]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "PGHOST": str(folder)},
+            env={
+                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                "LC_ALL": "C.UTF-8",
+                "PGHOST": str(folder),
+            },
         )
 
     data = str(folder / "data")

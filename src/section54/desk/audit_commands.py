@@ -28,6 +28,11 @@ def open_data(data: Path | None) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     os.environ.setdefault("SECTION54_PROFILE", "local")
     django.setup()
+    from section54.desk.database import must_answer  # noqa: PLC0415 - Django must be set up
+    from section54.records.rows import everything_from_here  # noqa: PLC0415
+
+    everything_from_here()
+    must_answer()
 
 
 @click.command()

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
+
+from section54.engine.errors import BadInput
+from section54.records.rows import RoleAboveRulesError
 
 
 OLDEST = 14
@@ -107,6 +111,8 @@ def sentence_of(error: Exception, settings: dict[str, Any]) -> str:
         place += f", port {settings['PORT']}"
     words = {"user": settings.get("USER"), "name": settings.get("NAME"), "place": place}
     said = str(error).strip()
+    if isinstance(error, RoleAboveRulesError):
+        return said
     for part, sentence in SAID.items():
         if part in said:
             return sentence.format(**words)
@@ -117,3 +123,17 @@ def sentence_of(error: Exception, settings: dict[str, Any]) -> str:
         f"The database at {place} does not answer: see that PostgreSQL runs there and that "
         f"SECTION54_DATABASE is right ({first})."
     )
+
+
+def must_answer() -> None:
+    """Open the database, before anything is asked of it.
+
+    Raises:
+        BadInput: it does not answer, is too old, or its role stands above the rules.
+    """
+    try:
+        connection.ensure_connection()
+    except (DatabaseError, RoleAboveRulesError) as error:
+        if connection.vendor != "postgresql":
+            raise
+        raise BadInput(sentence_of(error, connection.settings_dict)) from error

@@ -9,12 +9,19 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from section54.organisations.models import User
-from section54.organisations.permissions import PERMISSIONS, PUBLIC
+from section54.organisations.permissions import PERMISSIONS, PUBLIC, SIGNED_IN
+from section54.records.rows import everything, of_bodies
 
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -52,14 +59,22 @@ def permission_of(view: Callable[..., Any]) -> str | None:
 class PermissionMiddleware:
     """Asks, before each view, whether this person may open it."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Tell the user which day it is, so that their grants can be asked for."""
-        if request.user.is_authenticated:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Tell the user which day it is, and the database which bodies' rows it may show them."""
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        with everything():  # the grants say which bodies
             request.user.on(timezone.localdate())
-        return self.get_response(request)
+        shown = of_bodies(request.user.body_ids(SIGNED_IN), person=request.user.pk)
+        with shown:
+            response = self.get_response(request)
+        if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
+            parts: Any = response.streaming_content
+            response.streaming_content = shown.each(parts)
+        return response
 
     def process_view(
         self,

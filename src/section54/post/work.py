@@ -15,6 +15,7 @@ from section54.engine.intake.child import end_children
 from section54.engine.intake.gate import NotALedger
 from section54.post import changes
 from section54.post.models import Job
+from section54.records.rows import everything
 
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class _Beat:
         self._over.set()
         self._thread.join()
 
+    @everything()
     def _run(self) -> None:
         try:
             while not self._over.wait(BEAT_SECONDS):

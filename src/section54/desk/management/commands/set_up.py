@@ -18,6 +18,7 @@ from section54.desk.first_run import (
 )
 from section54.desk.sample_people import bring_colleagues
 from section54.organisations.models import Body
+from section54.records.rows import everything
 
 
 class Command(BaseCommand):
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--sample", action="store_true")
         parser.add_argument("ledgers", nargs="*", type=Path)
 
+    @everything()
     def handle(self, **options: Any) -> None:
         """Do it, and say how to sign in."""
         call_command("migrate", verbosity=0)

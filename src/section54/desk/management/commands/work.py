@@ -14,9 +14,11 @@ from django.utils import timezone
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
+from section54.desk.database import must_answer
 from section54.post.changes import hand_again, take_back_abandoned
 from section54.post.models import Job
 from section54.post.work import DEAD_AFTER_SECONDS
+from section54.records.rows import everything
 
 
 LOOK_SECONDS = 5.0
@@ -28,8 +30,10 @@ class Command(db_worker.Command):
 
     help = "Run the background worker"
 
+    @everything()
     def handle(self, **options: Any) -> None:
         """Work until told to end."""
+        must_answer()
         with _worker_of(Path(settings.DATA_DIR)) as alone:
             # No other worker lives in this folder, so whatever is running was abandoned.
             take_back(timedelta(0) if alone else timedelta(seconds=DEAD_AFTER_SECONDS))
@@ -77,6 +81,7 @@ def take_back(silent_for: timedelta) -> int:
     return count
 
 
+@everything()
 def _watch(over: threading.Event) -> None:
     try:
         while not over.wait(LOOK_SECONDS):
