@@ -377,7 +377,9 @@ def test_a_permission_too_many_turns_its_addresses_red(world, monkeypatch):
     assert set(wrong) == {n for n, one in EXPECTED.items() if {one.get, one.post} & cells_given}
 
 
-def test_with_the_scoping_off_every_address_of_a_record_is_red_or_postgresql_shows_nothing(world, monkeypatch):
+def test_without_scoping_every_address_of_a_record_is_red_and_on_postgresql_nothing_leaks(
+    world, monkeypatch
+):
     rooms = [module for name, module in sys.modules.items() if name.startswith("section54.")]
     switched = [room for room in rooms if hasattr(room, "scoped")]
     assert len(switched) >= 5

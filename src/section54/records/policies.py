@@ -53,7 +53,8 @@ FINDERS = {
     "section54_collaborations()": """
         SELECT collaboration_id AS id FROM organisations_membership
         WHERE body_id = ANY (section54_bodies())
-        UNION SELECT id FROM organisations_collaboration WHERE lead_id = ANY (section54_bodies())""",
+        UNION SELECT id FROM organisations_collaboration
+        WHERE lead_id = ANY (section54_bodies())""",
     "section54_known_bodies()": """
         SELECT unnest(section54_bodies()) AS id
         UNION SELECT body_id FROM organisations_membership

@@ -99,7 +99,8 @@ def _tell(shown: Shown) -> None:
     wrapper = connections[DEFAULT_DB_ALIAS]
     if wrapper.vendor != "postgresql" or wrapper.connection is None:
         return
-    bodies = "" if shown.bodies is None else "{%s}" % ",".join(sorted(map(str, shown.bodies)))
+    listed = ",".join(sorted(map(str, shown.bodies or ())))
+    bodies = "" if shown.bodies is None else f"{{{listed}}}"
     words = ("on" if shown.everything else "", bodies, str(shown.person or ""))
     with wrapper.wrap_database_errors, wrapper.connection.cursor() as cursor:
         cursor.execute(_TELL, words)
