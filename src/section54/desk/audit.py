@@ -51,6 +51,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "factor_removed": ("Second factor removed", "Removed {what} from their account."),
     "passkey_named": ("Passkey renamed", "Gave a passkey another name."),
     "recovery_codes_renewed": ("Recovery codes renewed", "Made new recovery codes."),
+    "identity_linked": ("Sign-in service linked", "Linked an account of their organisation."),
+    "identity_unlinked": ("Sign-in service unlinked", "Took that link back."),
     "session_ended": ("Session ended", "A session ended, as {because}."),
     "sessions_ended": ("Sessions ended", "Sessions ended: {count}, as {because}."),
     "audit_exported": ("Record taken away", "Took {lines} lines of this record away."),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -21,10 +22,11 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
     """Return what the layout needs; nothing of it for who is not signed in."""
     user = getattr(request, "user", None)
     if not isinstance(user, User) or not user.is_authenticated:
-        return {}
+        return {"entra_name": settings.OIDC_NAME if settings.OIDC_ISSUER else ""}
     bodies = sorted({held.body_name for held in user.roles_held if held.after is None})
     return {
         "signed_in": user.name,
+        "entra_name": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
         "body_name": bodies[0] if len(bodies) == 1 else "",
         "may_change": user.may("spend.change"),
         "may_audit": user.may("audit.see"),

@@ -10,6 +10,8 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -77,6 +79,43 @@ def _number(name: str, default: int) -> int:
     if not said.isdecimal():
         raise ImproperlyConfigured(f"{name} is {said!r}: give a whole number.")
     return int(said)
+
+
+def _oidc(issuer: str) -> dict[str, Any]:
+    """Return how the organisation's sign-in service is asked.
+
+    Raises:
+        ImproperlyConfigured: its address is not HTTPS, or its client id or secret is missing.
+    """
+    if not issuer:
+        return {}
+    if not issuer.startswith("https://") and not (
+        IS_LOCAL and issuer.startswith("http://127.0.0.1:")
+    ):
+        raise ImproperlyConfigured(f"SECTION54_OIDC_ISSUER is {issuer!r}: it must be https://")
+    client = os.environ.get("SECTION54_OIDC_CLIENT_ID", "")
+    file = Path(os.environ.get("SECTION54_OIDC_SECRET_FILE", ""))
+    if not client or not file.is_file():
+        raise ImproperlyConfigured(
+            "SECTION54_OIDC_ISSUER needs SECTION54_OIDC_CLIENT_ID and SECTION54_OIDC_SECRET_FILE, "
+            "a file with the secret."
+        )
+    if file.stat().st_mode & 0o077:
+        raise ImproperlyConfigured(f"{file} can be read by others: chmod 600 {file}")
+    return oidc_app(issuer, client, file.read_text(encoding="utf-8").strip())
+
+
+def _origin(address: str) -> str:
+    """Return the scheme and host of an address."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def oidc_app(issuer: str, client: str, secret: str) -> dict[str, Any]:
+    """Return a sign-in service as the library reads it."""
+    where = issuer.rstrip("/") + "/.well-known/openid-configuration"
+    app = {"provider_id": "entra", "name": "Entra ID", "client_id": client, "secret": secret}
+    return {"entra": {"APPS": [{**app, "settings": {"server_url": where}}]}}
 
 
 SECRET_KEY = _secret_key()
@@ -222,6 +261,17 @@ SECOND_FACTOR_REQUIRED = _yes("SECTION54_SECOND_FACTOR_REQUIRED", not IS_LOCAL)
 RECENT_SIGN_IN_ASKED = _yes("SECTION54_RECENT_SIGN_IN_ASKED", not IS_LOCAL)
 # Encrypts what authenticator apps and recovery codes start from; empty: derived from SECRET_KEY.
 FACTOR_KEY_FILE = os.environ.get("SECTION54_FACTOR_KEY_FILE", "")
+# The organisation's own sign-in service (OpenID Connect); no issuer: there is none.
+OIDC_ISSUER = os.environ.get("SECTION54_OIDC_ISSUER", "")
+OIDC_NAME = os.environ.get("SECTION54_OIDC_NAME", "") or "Entra ID"
+# What its "amr" or "acr" must hold of, as it asked for a second factor; "none": it need not.
+_CLAIMS = (os.environ.get("SECTION54_OIDC_MFA_CLAIMS", "") or "mfa,ngcmfa").split(",")
+OIDC_MFA_CLAIMS = [] if _CLAIMS == ["none"] else _CLAIMS
+SOCIALACCOUNT_PROVIDERS = _oidc(OIDC_ISSUER)
+SOCIALACCOUNT_ADAPTER = "section54.desk.provider.SocialAdapter"
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_STORE_TOKENS = False
 MFA_ADAPTER = "section54.desk.sign_in.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_FORMS = {"authenticate": "section54.desk.account_forms.CodeAtSignIn"}
@@ -293,7 +343,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": _SELF,
         "font-src": _SELF,
         "connect-src": _SELF,
-        "form-action": _SELF,
+        # A form that starts a sign-in is led on to the organisation's own service.
+        "form-action": [*_SELF, *([_origin(OIDC_ISSUER)] if OIDC_ISSUER else [])],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
         "object-src": ["'none'"],

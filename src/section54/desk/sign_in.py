@@ -28,7 +28,6 @@ WAYS = {
     "totp": "a code from an app",
     "recovery_codes": "a recovery code",
     "webauthn": "a passkey",
-    "socialaccount": "Entra ID",
 }
 
 
@@ -49,6 +48,11 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Say nothing about signing in and out: the page shows it."""
+
+    def get_login_stages(self) -> list[str]:
+        """Return what comes after the first proof, with our own rule for the second factor."""
+        ours = {"allauth.mfa.stages.AuthenticateStage": "section54.desk.provider.SecondFactorStage"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Take note of a wrong password; what was typed is kept nowhere."""
@@ -121,7 +125,9 @@ def _box() -> MultiFernet:
 def on_signed_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Take note that somebody signed in, and with what."""
     ways = [
-        WAYS.get(entry.get("type") or entry["method"], entry["method"])
+        settings.OIDC_NAME
+        if entry["method"] == "socialaccount"
+        else WAYS.get(entry.get("type") or entry["method"], entry["method"])
         for entry in get_authentication_records(request, user)
     ]
     note_sign_in(user=user, ways=list(dict.fromkeys(ways)), at=timezone.now())

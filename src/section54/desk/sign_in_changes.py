@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.internal.auth import WebAuthn
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 
@@ -148,3 +149,41 @@ def renew_recovery_codes(*, user: User, at: datetime) -> list[str]:
     codes: list[str] = RecoveryCodes.activate(user).generate_codes()
     record("recovery_codes_renewed", user, body_id=chain_of(user), by=user, at=at)
     return codes
+
+
+@transaction.atomic
+def link_identity(*, user: User, provider: str, uid: str, name: str, at: datetime) -> None:
+    """Let somebody sign in through their organisation's service.
+
+    Args:
+        uid: The issuer and the subject, as the service signed them.
+        name: What the person knows their account over there by.
+
+    Raises:
+        NotPossibleError: that identity, or another one of theirs, is linked already.
+    """
+    _lock(user)
+    linked = SocialAccount.objects.filter(provider=provider, uid=uid).first()
+    if linked is not None and linked.user_id == user.pk:
+        raise NotPossibleError("This account is linked already.")
+    if linked is not None:
+        raise NotPossibleError("That account signs somebody else in: nothing was changed.")
+    if SocialAccount.objects.filter(provider=provider, user=user).exists():
+        raise NotPossibleError("Another account is linked: remove its link first.")
+    SocialAccount.objects.create(user=user, provider=provider, uid=uid, extra_data={"name": name})
+    record("identity_linked", user, body_id=chain_of(user), by=user, at=at)
+
+
+@transaction.atomic
+def unlink_identity(*, user: User, account: SocialAccount, at: datetime) -> None:
+    """Take the link to an organisation's service back.
+
+    Raises:
+        NotPossibleError: nothing else would sign the person in.
+    """
+    _lock(user)
+    keys = Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN)
+    if not user.has_usable_password() and not keys.exists():
+        raise NotPossibleError("Add a passkey first: nothing else would sign you in.")
+    account.delete()
+    record("identity_unlinked", user, body_id=chain_of(user), by=user, at=at)

@@ -4,7 +4,7 @@ from allauth.account.views import AccountInactiveView, LogoutView
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
-from section54.desk import account_views, sign_in_views
+from section54.desk import account_views, provider, sign_in_views
 from section54.desk.audit_views import audit_export, audit_list
 from section54.desk.views import home
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("sign-in/passkey/", sign_in_views.passkey, name="passkey-sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
     path("no-entry/", no_entry, name="account_inactive"),
+    path("sign-in/entra/", provider.entra_sign_in, name="entra-sign-in"),
+    path("sign-in/entra/callback/", provider.entra_callback, name="entra-callback"),
     # The sign-in library asks for the same addresses by names of its own.
     path("sign-in/", sign_in_views.sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
@@ -28,7 +30,9 @@ urlpatterns = [
     path("account/app/", account_views.app, name="account-app"),
     path("account/passkeys/", account_views.passkeys, name="account-passkeys"),
     path("account/recovery-codes/", account_views.recovery_codes, name="account-recovery-codes"),
+    path("account/entra/", provider.entra_link, name="account-entra"),
     path("prove/", account_views.prove, name="prove"),
+    path("prove/entra/", provider.entra_prove, name="prove-entra"),
     path("audit/", audit_list, name="audit"),
     path("audit/export.csv", audit_export, name="audit-export"),
     path("", include("section54.spend.urls")),

@@ -121,7 +121,7 @@ INCLUDES: dict[str, tuple[str, ...]] = {f"audit.{SEE}": (f"audit.{SEE_PEOPLE}",)
 # Views that anybody may open, by the name of their address. Every other view names a permission.
 PUBLIC = frozenset(
     {"sign-in", "sign-out", "account_login", "account_logout", "account_inactive"}
-    | {"mfa_authenticate", "passkey-sign-in"}
+    | {"mfa_authenticate", "passkey-sign-in", "entra-sign-in", "entra-callback"}
 )
 
 # A permission that everybody who is signed in has: their own pages, and the way in.

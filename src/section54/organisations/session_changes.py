@@ -15,12 +15,12 @@ from section54.records.models import INSTALLATION
 def chain_of(user: User) -> UUID:
     """Return the body in whose audit trail lines about a person's account stand.
 
-    It is the body of their first grant that still holds, else of their last; the installation's
-    own chain where they never had one.
+    It is the body of the first grant that was not taken away, else of the last that was; the
+    installation's own chain where they never had one.
     """
-    grants = user.grants.exclude(body=None).order_by("ends_on", "pk")
-    grant = grants.filter(ends_on=None).first() or grants.last()
-    return INSTALLATION if grant is None or grant.body_id is None else grant.body_id
+    grants = user.grants.select_related("collaboration").order_by("pk")
+    grant = grants.filter(ended_on=None).first() or grants.last()
+    return INSTALLATION if grant is None else grant.home_id
 
 
 @transaction.atomic
