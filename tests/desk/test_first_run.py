@@ -1,6 +1,5 @@
 """The first day: one user, made once, and nothing left lying about."""
 
-import os
 import stat
 from datetime import timedelta
 
@@ -11,7 +10,6 @@ from tests.people import NOW, PASSWORD, a_user
 from section54.desk.first_run import (
     bring_in,
     buyer_of,
-    clear_incoming,
     files_in,
     first_sign_ins,
     tell_colleagues,
@@ -97,14 +95,3 @@ def test_a_folder_gives_its_files_but_not_the_hidden_ones(tmp_path):
         (tmp_path / name).write_text("x", encoding="utf-8")
     (tmp_path / "inside").mkdir()
     assert [path.name for path in files_in([tmp_path])] == ["a.csv", "b.csv"]
-
-
-def test_only_uploads_that_broke_off_a_day_ago_are_cleared_away(data):
-    incoming = data / "incoming"
-    incoming.mkdir()
-    for name, hours in (("old", 25), ("new", 23)):
-        (incoming / name).write_bytes(b"x")
-        when = (NOW - timedelta(hours=hours)).timestamp()
-        os.utime(incoming / name, (when, when))
-    assert clear_incoming(NOW) == 1
-    assert [path.name for path in incoming.iterdir()] == ["new"]

@@ -23,11 +23,13 @@ from django.test import Client
 from django.urls import reverse
 from tests.organisations.test_table import cells
 from tests.people import NOW, a_body, a_user
+from tests.post.factories import a_message
 from tests.risk.ledgers import NOW_PAID, a_review
 
 from section54.organisations import permissions
 from section54.organisations.checks import routes
 from section54.organisations.models import Body
+from section54.post.messages import stop_link
 from section54.records.models import Event
 
 
@@ -46,11 +48,13 @@ ANYBODY = "anybody"
 SIGNED_IN = "signed in"
 SEES, CHANGES = "spend: S", "spend: C"
 READS_LINES = "audit: S, or S of people only"
+SEES_PEOPLE = "people: S"
 # A cell: the area of the table and the verbs of which one is enough.
 CELLS = {
     SEES: ("spend", {"see"}),
     CHANGES: ("spend", {"change"}),
     READS_LINES: ("audit", {"see", "see_people"}),
+    SEES_PEOPLE: ("people", {"see"}),
 }
 
 EXPECTED = {
@@ -75,6 +79,13 @@ EXPECTED = {
     "prove": Needs(SIGNED_IN, SIGNED_IN),
     "audit": Needs(READS_LINES),
     "audit-export": Needs(READS_LINES),
+    "health": Needs(SEES_PEOPLE),
+    "health-alive": Needs(ANYBODY),
+    "health-ready": Needs(ANYBODY),
+    "messages": Needs(SIGNED_IN, SIGNED_IN),
+    "messages-export": Needs(SIGNED_IN),
+    "messages-yours": Needs(SIGNED_IN, SIGNED_IN),
+    "messages-stop": Needs(ANYBODY, ANYBODY),
     "ledger-list": Needs(SEES),
     "ledger-add": Needs(CHANGES, CHANGES),
     "import": Needs(SEES),
@@ -152,6 +163,8 @@ def _ids(word: str) -> dict[str, Any]:
         "ledger": ledger.pk,
         "finding": finding.pk,
         "code": finding.purchases.first().code,
+        "token": stop_link(by, "review_due").rstrip("/").rpartition("/")[2],
+        "message": a_message(body, to_name=f"{word} Buyer", subject=f"{word} is due").pk,
         "form": "xlsx",
         "name": "review.html",
     }
@@ -247,6 +260,8 @@ def hostile(ids: dict[str, Any]) -> dict[str, Any]:
         "with": str(ids["review"]),
         "subject": f"risk.Review:{ids['review']}",
         "name": "x",
+        "messages": [str(ids["message"])],
+        "what": "sent",
     }
 
 

@@ -55,6 +55,12 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "identity_unlinked": ("Sign-in service unlinked", "Took that link back."),
     "session_ended": ("Session ended", "A session ended, as {because}."),
     "sessions_ended": ("Sessions ended", "Sessions ended: {count}, as {because}."),
+    "message_sent_by_hand": ("Message sent by hand", "Said that the message was sent."),
+    "message_to_be_sent_again": ("Message sent again", "Had the message sent again."),
+    "message_put_aside": ("Message not sent", "Had the message not sent."),
+    "messages_exported": ("Messages taken away", "Took {messages} messages to send away."),
+    "messages_stopped": ("Messages stopped", "Stopped their messages: {about}"),
+    "messages_wanted": ("Messages wanted again", "Asked for their messages again: {about}"),
     "audit_exported": ("Record taken away", "Took {lines} lines of this record away."),
 }
 # kind: (what it was, what it became), as names of the line's values
@@ -70,6 +76,7 @@ NOUNS = {
     "Ledger": "ledger",
     "Review": "review",
     "Finding": "payee",
+    "Message": "message",
 }
 
 

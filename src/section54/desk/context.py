@@ -7,11 +7,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from section54.organisations.models import User
+from section54.organisations.permissions import SIGNED_IN
 
 
+# what stands in the foot of every page: address name, words, permission
+FOOT = (
+    ("messages-yours", "Your messages", SIGNED_IN),
+    ("health", "Health", "people.see"),
+)
 # address name, words, permission, other addresses' beginnings that belong to it
 PLACES = (
-    ("home", "Home", "spend.see", ()),
+    ("home", "Home", SIGNED_IN, ()),
     ("review-list", "Reviews", "spend.see", ("/reviews/",)),
     ("ledger-list", "Ledgers", "spend.see", ("/ledgers/", "/imports/")),
     ("audit", "Record", "audit.see_people", ("/audit/",)),
@@ -30,6 +36,11 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "body_name": bodies[0] if len(bodies) == 1 else "",
         "may_change": user.may("spend.change"),
         "may_audit": user.may("audit.see"),
+        "footer": [
+            {"text": words, "href": reverse(name)}
+            for name, words, needed in FOOT
+            if user.may(needed)
+        ],
         "navigation": [
             {
                 "text": words,

@@ -4,7 +4,6 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -33,7 +32,6 @@ FIRST = (
 )
 NOTE = "first-sign-in.txt"
 CHUNK = 1 << 20
-LEFT_BEHIND = timedelta(days=1)
 Say = Callable[[str], None]
 
 
@@ -120,16 +118,6 @@ def _write_private(path: Path, text: str) -> None:
     partial.touch(mode=0o600)
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
-
-
-def clear_incoming(now: datetime) -> int:
-    """Remove what uploads that broke off left behind a day ago or earlier; return how many."""
-    count = 0
-    for left in (Path(settings.DATA_DIR) / "incoming").glob("*"):
-        if left.is_file() and left.stat().st_mtime < (now - LEFT_BEHIND).timestamp():
-            left.unlink(missing_ok=True)
-            count += 1
-    return count
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:

@@ -187,6 +187,7 @@ MIDDLEWARE = [
     "section54.desk.middleware.Headers",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "section54.desk.health.First",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "section54.records.rows.NobodyYet",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -357,6 +358,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if not IS_LOCAL:
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^health/(alive|ready)$"]  # asked from the machine itself
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

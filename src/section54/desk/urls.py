@@ -4,7 +4,7 @@ from allauth.account.views import AccountInactiveView, LogoutView
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
-from section54.desk import account_views, provider, sign_in_views
+from section54.desk import account_views, health, provider, sign_in_views
 from section54.desk.audit_views import audit_export, audit_list
 from section54.desk.views import home
 
@@ -35,6 +35,10 @@ urlpatterns = [
     path("prove/entra/", provider.entra_prove, name="prove-entra"),
     path("audit/", audit_list, name="audit"),
     path("audit/export.csv", audit_export, name="audit-export"),
+    path("health/", health.details, name="health"),
+    path("health/alive", health.alive, name="health-alive"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("", include("section54.post.urls")),
     path("", include("section54.spend.urls")),
     path("", include("section54.risk.import_urls")),
     path("", include("section54.risk.urls")),

@@ -1,32 +1,33 @@
-"""The home page: the review to act on, or what to do to get one."""
+"""The home page: what needs somebody today, then the review to act on, or how to get one."""
 
-from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from section54.desk.work_list import AT_FIRST, lines_for
 from section54.organisations.http import UserRequest, permission
 from section54.risk.models import Review
 from section54.risk.views import overview_context
-from section54.sources.models import Import
 
 
 @require_safe
 @permission("signed_in")
 def home(request: UserRequest) -> HttpResponse:
-    """Show the latest review, what waits for somebody, or how to begin."""
-    if not request.user.may("spend.see"):
+    """Show what needs this person today; below it the latest review, or how to begin."""
+    user = request.user
+    if not user.roles_held:
         return render(request, "desk/no_access.html", {"title": "You have no access yet"})
-    reviews = Review.objects.visible_to(request.user)
-    latest = reviews.made().first()
+    lines = lines_for(user, timezone.localdate())
     context = {
         "title": "Home",
-        "waiting": Import.objects.visible_to(request.user)
-        .open()
-        .select_related("job")
-        .annotate(payments=Sum("ledgers__read")),
-        "making": reviews.filter(state=Review.State.MAKING).select_related("job"),
+        "lines": lines,
+        "first_lines": AT_FIRST if len(lines) > AT_FIRST + 1 else len(lines),
+        "several_bodies": len({held.body_id for held in user.roles_held}) > 1,
+        "sees_spend": user.may("spend.see"),
+        "under_way": any(line.item.under_way for line in lines),
     }
-    if latest is None:
-        return render(request, "desk/start.html", context)
-    return render(request, "desk/home.html", {**context, **overview_context(latest, request.user)})
+    latest = Review.objects.visible_to(user).made().first()
+    if latest is not None:
+        context = overview_context(latest, user) | context
+    return render(request, "desk/home.html", context | {"latest": latest})

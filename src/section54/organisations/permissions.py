@@ -122,6 +122,7 @@ INCLUDES: dict[str, tuple[str, ...]] = {f"audit.{SEE}": (f"audit.{SEE_PEOPLE}",)
 PUBLIC = frozenset(
     {"sign-in", "sign-out", "account_login", "account_logout", "account_inactive"}
     | {"mfa_authenticate", "passkey-sign-in", "entra-sign-in", "entra-callback"}
+    | {"health-alive", "health-ready", "messages-stop"}
 )
 
 # A permission that everybody who is signed in has: their own pages, and the way in.

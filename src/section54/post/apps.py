@@ -1,4 +1,6 @@
-"""Tells Django that the room is there."""
+"""Tells Django that the room is there, and what it does each day."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
 
@@ -8,3 +10,7 @@ class PostConfig(AppConfig):
 
     name = "section54.post"
     label = "post"
+
+    def ready(self) -> None:
+        """Make the room's texts and jobs known, now that models can be read."""
+        import_module("section54.post.daily").register()

@@ -4,9 +4,20 @@ A room adds a job from ``AppConfig.ready()`` with ``register``. A job must be sa
 worker may die after the work and before it is written down that it was done.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
+from functools import partial
+
+from django.utils import timezone
+
+from section54.post.clock_changes import beat_run, end_run, give_up_runs, take_run
+from section54.post.models import ScheduledRun
+from section54.post.work import Beat
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +48,44 @@ def register(job: ScheduledJob) -> None:
 def jobs() -> list[ScheduledJob]:
     """Return every job, in the order of the day."""
     return sorted(_known.values(), key=lambda job: (job.at, job.name))
+
+
+def run_due(*, at: datetime, silent_for: timedelta) -> int:
+    """Run every job of today that is due and not done; return how many were run.
+
+    Args:
+        at: The moment.
+        silent_for: How long a worker may give no sign of life before it is taken for dead.
+    """
+    local = timezone.localtime(at)
+    today, since = local.date(), at - silent_for
+    give_up_runs(silent_since=since, today=today, at=at)
+    done = set(
+        ScheduledRun.objects.filter(day=today, state=ScheduledRun.State.DONE).values_list(
+            "job", flat=True
+        )
+    )
+    count = 0
+    for job in jobs():
+        if job.at > local.time() or job.name in done:
+            continue
+        run = take_run(job=job.name, day=today, silent_since=since, at=at)
+        if run is not None:
+            _do(job, run, at)
+            count += 1
+    return count
+
+
+def _do(job: ScheduledJob, run: ScheduledRun, at: datetime) -> None:
+    is_done = False
+    try:
+        with Beat(partial(_beat, run)):
+            job.run(at)
+        is_done = True
+    except Exception:  # the worker must live on; the run is tried again
+        logger.exception("the scheduled job %s failed", job.name)
+    end_run(run=run, is_done=is_done, at=timezone.now())
+
+
+def _beat(run: ScheduledRun) -> None:
+    beat_run(run=run, at=timezone.now())

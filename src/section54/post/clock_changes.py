@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from section54.organisations.models import User
 from section54.post.changes import write_message
@@ -51,12 +51,18 @@ def take_run(*, job: str, day: date, silent_since: datetime, at: datetime) -> Sc
     return None
 
 
-@transaction.atomic
-def give_up_runs(*, silent_since: datetime, at: datetime) -> int:
-    """Mark runs as failed whose worker died at the last attempt; return how many there were."""
+def give_up_runs(*, silent_since: datetime, today: date, at: datetime) -> int:
+    """Mark runs as failed whose worker died, and that are not run again; return how many.
+
+    Those are runs of days that are over (their job has another today), and of too many attempts.
+    """
     dead = ScheduledRun.objects.filter(
-        state=ScheduledRun.State.RUNNING, beat_at__lt=silent_since, attempts__gte=ATTEMPTS
+        Q(day__lt=today) | Q(attempts__gte=ATTEMPTS),
+        state=ScheduledRun.State.RUNNING,
+        beat_at__lt=silent_since,
     )
+    if not dead.exists():  # it is asked twice a minute, and writers take turns
+        return 0
     return dead.update(state=ScheduledRun.State.FAILED, ended_at=at)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from section54.organisations.models import Body, User
+from section54.organisations.models import Body, Grant, User
 
 
 STEPS = (-14, 0, 7)
@@ -94,3 +94,10 @@ def step_due(*, on: date, steps: Sequence[int], sent: Iterable[int], today: date
 def window(kind: ReminderKind, today: date) -> tuple[date, date]:
     """Return the first and last due day that a run of today can remind of."""
     return today - LOOK_BACK, today - timedelta(days=min(kind.steps, default=0))
+
+
+def who_may(permission: str, body: Body, on: date) -> list[User]:
+    """Return the people who have a permission in a body on a day: whom a reminder is for."""
+    reaching = Grant.objects.in_force(on).reaching([body.pk], on)
+    people = User.objects.filter(is_active=True, pk__in=reaching.values("user")).order_by("pk")
+    return [person for person in people if person.on(on).may(permission, body.pk)]

@@ -35,11 +35,11 @@ class JobStoppedError(Exception):
     """A person asked for the job to stop, or it was taken away."""
 
 
-class _Beat:
+class Beat:
     """Leaves a sign of life every few seconds while the work itself is too busy to."""
 
-    def __init__(self, job: Job) -> None:
-        self._job, self._over = job, threading.Event()
+    def __init__(self, leave: Callable[[], None]) -> None:
+        self._leave, self._over = leave, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> None:
@@ -54,7 +54,7 @@ class _Beat:
         try:
             while not self._over.wait(BEAT_SECONDS):
                 with suppress(DatabaseError):  # the next beat may get through
-                    changes.beat(job=self._job, at=timezone.now())
+                    self._leave()
         finally:
             connection.close()
 
@@ -83,7 +83,7 @@ def working_on(job_id: UUID) -> Iterator[tuple[Job, OnStep] | None]:
             raise JobStoppedError(job.pk)
 
     try:
-        with _Beat(job):
+        with Beat(lambda: changes.beat(job=job, at=timezone.now())):
             yield job, on_step
     except JobStoppedError:
         changes.stopped(job=job, at=timezone.now())

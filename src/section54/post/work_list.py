@@ -22,6 +22,7 @@ class Item:
         due: The day by which; None: whenever there is time today.
         count: How many there are, where it stands for more than one.
         body: The body's name, shown to who works for several.
+        under_way: Nothing is to be done but to wait: the program is at it.
     """
 
     what: str
@@ -30,6 +31,7 @@ class Item:
     due: date | None = None
     count: int | None = None
     body: str = ""
+    under_way: bool = False
 
 
 Provider = Callable[[User, date], Iterable[Item]]

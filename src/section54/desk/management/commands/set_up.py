@@ -6,12 +6,10 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
 from section54.desk.first_run import (
     bring_in,
     buyer_of,
-    clear_incoming,
     first_sign_ins,
     show_the_fictional_force,
     tell_colleagues,
@@ -36,7 +34,6 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Do it, and say how to sign in."""
         call_command("migrate", verbosity=0)
-        clear_incoming(timezone.now())
         kind = Body.Kind.FORCE if options["sample"] else Body.Kind.OTHER
         people = first_sign_ins(options["body"], kind)
         body = Body.objects.earliest("created_at")
