@@ -13,7 +13,7 @@ PORT ?= 8054
 SIZE ?= some
 export BODY
 
-.PHONY: run test assure bench check ledgers-report lock clean
+.PHONY: run install test assure bench check ledgers-report lock clean
 
 run: $(RUN) $(ASSETS)
 ifeq ($(LEDGER),)
@@ -21,6 +21,9 @@ ifeq ($(LEDGER),)
 else
 	@exec $(BIN)/section54 serve --data $(OUT)/own --port $(PORT) --body "$$BODY" $(LEDGER)
 endif
+
+# Sets up what `make run` needs, and runs nothing: for docs/deploy.md.
+install: $(RUN) $(ASSETS)
 
 test: $(DEV) $(ASSETS)
 	@$(BIN)/python tools/check.py

@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 from section54.engine.cli import cli
@@ -18,7 +19,9 @@ def blocks(page):
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
     for block in re.findall(r"```(?:sh|console)\n(.*?)```", text, re.DOTALL):
         for line in block.splitlines():
-            yield line.strip().removeprefix("$ ").removeprefix("# ").removeprefix(".venv/bin/")
+            for before in ("$ ", "# ", ".venv/bin/", "section54-run "):
+                line = line.strip().removeprefix(before)
+            yield line
 
 
 COMMANDS = [(page.name, line) for page in PAGES for line in blocks(page)]
@@ -37,7 +40,7 @@ def test_every_make_target_in_the_documents_exists(page, line):
 @pytest.mark.parametrize(("page", "line"), [c for c in COMMANDS if c[1].startswith("section54 ")])
 def test_every_command_in_the_documents_takes_its_options(page, line):
     words = shlex.split(line, comments=True)[1:]
-    command = cli.commands[words[0]]
+    command = cli.get_command(click.Context(cli), words[0])
     known = {option for parameter in command.params for option in parameter.opts}
     for word in words[1:]:
         if word.startswith("--"):

@@ -52,7 +52,7 @@ def serve(data: Path, port: int, body: str, sample: bool, ledgers: tuple[Path, .
     if os.environ["SECTION54_PROFILE"] != "local":
         raise BadInput(
             "serve speaks plain HTTP, for one machine only: in production run gunicorn and the "
-            "worker behind a proxy that speaks HTTPS."
+            "worker behind a proxy that speaks HTTPS, as docs/deploy.md says."
         )
     name = body or (FICTIONAL if sample else "Your body")
     execute_from_command_line(

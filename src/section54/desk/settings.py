@@ -22,6 +22,8 @@ PROFILE = os.environ.get("SECTION54_PROFILE", "production")
 if PROFILE not in ("local", "production", "test"):
     raise ImproperlyConfigured(f"SECTION54_PROFILE is {PROFILE!r}: say local, production or test.")
 IS_LOCAL = PROFILE in ("local", "test")
+if PROFILE == "production" and not os.environ.get("SECTION54_DATA"):
+    raise ImproperlyConfigured("SECTION54_DATA must name the folder of everything that is kept.")
 DATA_DIR = Path(os.environ.get("SECTION54_DATA", "section54-data")).absolute()
 
 
@@ -147,8 +149,13 @@ DEBUG = False
 ALLOWED_HOSTS = (
     ["127.0.0.1", "localhost", "[::1]", "testserver"]
     if IS_LOCAL
-    else [host for host in os.environ.get("SECTION54_HOSTS", "").split(",") if host]
+    else [host.strip() for host in os.environ.get("SECTION54_HOSTS", "").split(",")]
 )
+if not all(host and not host.startswith((".", "*")) for host in ALLOWED_HOSTS):
+    raise ImproperlyConfigured(
+        "SECTION54_HOSTS must name each host that people open, separated by commas and without "
+        "wildcards, such as section54.example.police.uk"
+    )
 # Where people find the site: links in messages are made from it, never from what was asked for.
 ADDRESS = os.environ.get("SECTION54_ADDRESS", "").rstrip("/") or (
     "http://127.0.0.1:8054" if IS_LOCAL else f"https://{next(iter(ALLOWED_HOSTS), 'localhost')}"
@@ -238,7 +245,8 @@ ACCOUNT_ADAPTER = "section54.desk.sign_in.Adapter"
 ACCOUNT_LOGOUT_REDIRECT_URL = "sign-in"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
-# How many proxies in front of us write the address of who asks; a wrong number is refused.
+# How many proxies in front of us say who asks, and whether by HTTPS; no other is believed, and an
+# address of fewer proxies is refused.
 ALLAUTH_TRUSTED_PROXY_COUNT = _number("SECTION54_PROXIES", 0 if IS_LOCAL else 1)
 PASSWORD_HASHERS = (
     ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -362,7 +370,8 @@ if not IS_LOCAL:
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    if ALLAUTH_TRUSTED_PROXY_COUNT:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = True
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_SECURE = True

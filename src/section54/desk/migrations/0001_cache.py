@@ -10,8 +10,12 @@ def make(apps, schema_editor):
     )
 
 
+def take_away(apps, schema_editor):
+    schema_editor.execute("DROP TABLE section54_cache")
+
+
 class Migration(migrations.Migration):
     dependencies = []
     operations = [
-        migrations.RunPython(make, migrations.RunPython.noop),
+        migrations.RunPython(make, take_away),
     ]
