@@ -1,10 +1,19 @@
-"""A data folder that the program itself set up, once for every test that only reads it."""
+"""Data folders that the program itself filled, made once for all tests that use them."""
 
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
+from django.core.management.color import no_style
+from django.db import connection, transaction
+from django.test import override_settings
+from tests.people import NOW, alice, bob
+from tests.risk.ledgers import NOW_PAID, a_review
+
+from section54.desk.export_tables import every_model
+from section54.risk.changes import decide_tier
 
 
 OWN = {
@@ -43,3 +52,39 @@ def real(tmp_path_factory):
         env={**OWN, "SECTION54_DATA": str(place / "data")},
     )
     return place / "data"
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker, tmp_path_factory):
+    """A data folder with a review, a decision, and what no export takes; made once, never kept."""
+    folder = tmp_path_factory.mktemp("world")
+    with django_db_blocker.unblock(), transaction.atomic(), override_settings(DATA_DIR=folder):
+        by = alice()
+        bob()
+        review = a_review(by, NOW_PAID)
+        decide_tier(
+            finding=review.findings.get(name__icontains="Ouse"),
+            tier="low",
+            reason="They pay the real living wage “é”",
+            evidence="Seen on 3 April",
+            by=by,
+            at=NOW,
+        )
+        (folder / "secret").write_text("not for others", encoding="utf-8")
+        yield folder
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def data(world, db, settings, tmp_path):
+    """That folder, for one test to do with as it likes."""
+    settings.DATA_DIR = tmp_path / "data"
+    return shutil.copytree(world, settings.DATA_DIR)
+
+
+def emptied():
+    """Wipe every table, as the database's owner."""
+    names = [model._meta.db_table for model in every_model()]
+    with connection.cursor() as cursor:
+        for sql in connection.ops.sql_flush(no_style(), names):
+            cursor.execute(sql)

@@ -13,14 +13,12 @@ from importlib import import_module
 
 import pyarrow.parquet as pq
 import pytest
-from django.core.management.color import no_style
-from django.db import connection, transaction
-from django.test import override_settings
+from django.db import connection
 from django.utils import timezone
-from tests.desk.conftest import OWN
+from tests.desk.conftest import OWN, emptied
 from tests.desk.test_backup import files_of, section54
-from tests.people import NOW, alice, bob
-from tests.risk.ledgers import NOW_PAID, a_review
+from tests.people import NOW
+from tests.risk.ledgers import NOW_PAID
 
 from section54.desk import export as exports
 from section54.desk.backup import INSIDE
@@ -38,43 +36,6 @@ from section54.engine.errors import BadInput
 from section54.organisations.models import Body
 from section54.records.chain import check
 from section54.records.models import Event
-from section54.risk.changes import decide_tier
-
-
-@pytest.fixture(scope="module")
-def world(django_db_setup, django_db_blocker, tmp_path_factory):
-    """A data folder with a review, a decision, and what no export takes; made once, never kept."""
-    folder = tmp_path_factory.mktemp("world")
-    with django_db_blocker.unblock(), transaction.atomic(), override_settings(DATA_DIR=folder):
-        by = alice()
-        bob()
-        review = a_review(by, NOW_PAID)
-        decide_tier(
-            finding=review.findings.get(name__icontains="Ouse"),
-            tier="low",
-            reason="They pay the real living wage “é”",
-            evidence="Seen on 3 April",
-            by=by,
-            at=NOW,
-        )
-        (folder / "secret").write_text("not for others", encoding="utf-8")
-        yield folder
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def data(world, db, settings, tmp_path):
-    """That folder, for one test to do with as it likes."""
-    settings.DATA_DIR = tmp_path / "data"
-    return shutil.copytree(world, settings.DATA_DIR)
-
-
-def emptied():
-    """Wipe every table, as the database's owner."""
-    names = [model._meta.db_table for model in every_model()]
-    with connection.cursor() as cursor:
-        for sql in connection.ops.sql_flush(no_style(), names):
-            cursor.execute(sql)
 
 
 def tables():

@@ -49,12 +49,14 @@ SIGNED_IN = "signed in"
 SEES, CHANGES = "spend: S", "spend: C"
 READS_LINES = "audit: S, or S of people only"
 SEES_PEOPLE = "people: S"
+READS_ALL_LINES = "audit: S"
 # A cell: the area of the table and the verbs of which one is enough.
 CELLS = {
     SEES: ("spend", {"see"}),
     CHANGES: ("spend", {"change"}),
     READS_LINES: ("audit", {"see", "see_people"}),
     SEES_PEOPLE: ("people", {"see"}),
+    READS_ALL_LINES: ("audit", {"see"}),
 }
 
 EXPECTED = {
@@ -86,6 +88,7 @@ EXPECTED = {
     "messages-export": Needs(SIGNED_IN),
     "messages-yours": Needs(SIGNED_IN, SIGNED_IN),
     "messages-stop": Needs(ANYBODY, ANYBODY),
+    "retention": Needs(READS_ALL_LINES),
     "ledger-list": Needs(SEES),
     "ledger-add": Needs(CHANGES, CHANGES),
     "import": Needs(SEES),
@@ -392,7 +395,7 @@ def test_a_permission_too_many_turns_its_addresses_red(world, monkeypatch):
     more = {**given, "spend": ("see", "change"), "audit": ("see",)}
     monkeypatch.setitem(permissions.ROLES, "board_member", (name, more))
     _, wrong = walk(world, roles=["board_member"], bodies=[OWN])
-    cells_given = {CHANGES, READS_LINES}
+    cells_given = {CHANGES, READS_LINES, READS_ALL_LINES}
     assert set(wrong) == {n for n, one in EXPECTED.items() if {one.get, one.post} & cells_given}
 
 

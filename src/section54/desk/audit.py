@@ -39,6 +39,12 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "review_exported": ("Review taken away", "Took {what} away."),
     "work_stopped": ("Work stopped", "Stopped the work."),
     "work_started_again": ("Work started again", "Started the work again."),
+    "purged": ("Removed after its period", "Removed after its period ({kept}): {what}."),
+    "rows_purged": ("Rows removed after their period", "{what}: {count} removed, kept {kept}."),
+    "retention_changed": (
+        "Periods or holds changed",
+        "How long things are kept, or what is held, was changed: {holds} holds stand.",
+    ),
     "everything_exported": (
         "Everything taken away",
         "Put everything that is kept into one file (SHA-256 {sha256}).",

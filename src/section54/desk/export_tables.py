@@ -38,6 +38,7 @@ NOT_EXPORTED = {
     "sets theirs up again",
     "socialaccount.SocialApp": "not used: which service people sign in with is a setting",
     "socialaccount.SocialToken": "not used: no token of that service is kept",
+    "post.WorkerBeat": OF_THE_MOMENT,
     "django_tasks_database.DBTaskResult": "the worker's queue: what waits in post.Job is handed "
     "to it again",
 }

@@ -145,6 +145,10 @@ def _mail_password() -> str:
 
 # Signs the audit trail's checkpoints; empty: checkpoint-key in the data folder.
 CHECKPOINT_KEY_FILE = os.environ.get("SECTION54_CHECKPOINT_KEY_FILE", "")
+# Whether the worker removes each day what is past its period; otherwise it only tells.
+PURGE = os.environ.get("SECTION54_PURGE", "") == "on"
+# The list of what was erased, best outside what backups hold; empty: in the data folder.
+ERASED_FILE = os.environ.get("SECTION54_ERASED_FILE", "")
 DEBUG = False
 ALLOWED_HOSTS = (
     ["127.0.0.1", "localhost", "[::1]", "testserver"]

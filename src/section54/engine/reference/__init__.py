@@ -56,8 +56,13 @@ class Table:
         return stamp
 
 
-def load_table(name: str, own: Path | None = None) -> Table:
+def load_table(
+    name: str, own: Path | None = None, shipped_in: str = "section54.engine.reference"
+) -> Table:
     """Return the table called ``name``: the body's own from ``own`` if it has one, else ours.
+
+    Args:
+        shipped_in: The package that ours lies in.
 
     Raises:
         TableError: no such table, unreadable, or its TOML lacks a required key.
@@ -73,7 +78,7 @@ def load_table(name: str, own: Path | None = None) -> Table:
         if not about.get("changed_by"):
             raise TableError(f"{about_file} needs changed_by = the name of who changed the table.")
     else:
-        folder = files("section54.engine.reference")
+        folder = files(shipped_in)
         try:
             data = (folder / f"{name}.csv").read_bytes()
             about = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
