@@ -150,6 +150,9 @@ def one_of_each(data):
     )
     job = Job.objects.create(body=a_body(), task="a.b", state="done", asked_at=NOW, ended_at=NOW)
     session = Session.objects.create(session_key="s" * 32, session_data="x", expire_date=NOW)
+    place = every("UserSession").objects.create(
+        user=by, session_key="t" * 32, ip="192.0.2.1", user_agent="x", last_seen_at=NOW
+    )
     task = every("DBTaskResult").objects.order_by("enqueued_at").first()
     every("DBTaskResult").objects.exclude(pk=task.pk).delete()
     every("DBTaskResult").objects.filter(pk=task.pk).update(finished_at=NOW, status="SUCCESSFUL")
@@ -169,6 +172,7 @@ def one_of_each(data):
         "messages": message,
         "jobs": job,
         "sessions": session,
+        "places": place,
         "queue": task,
         "confirmations": confirmation,
     }

@@ -13,8 +13,6 @@ ROWS = list(
         (files("section54.desk") / "retention.csv").read_text(encoding="utf-8").splitlines()
     )
 )
-# Rooms of libraries that are installed in some settings only.
-MAY_BE_AWAY = ("usersessions.", "mfa.", "socialaccount.")
 
 
 def test_every_model_has_a_class():
@@ -24,7 +22,7 @@ def test_every_model_has_a_class():
         f"add {', '.join(sorted(there - named))} to a row of desk/retention.csv: how long its rows "
         "are kept, since when, what happens then, and why"
     )
-    gone = {label for label in named - there if not label.startswith(MAY_BE_AWAY)}
+    gone = named - there
     assert not gone, f"take {', '.join(sorted(gone))} out of desk/retention.csv: it is no model"
 
 

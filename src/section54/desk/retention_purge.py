@@ -42,7 +42,12 @@ BATCH = 500
 IN_USE = timedelta(days=1)  # a younger file may be of an upload that has no row yet
 # They go by their own date again after a restore, and are of no person by themselves.
 NOT_LISTED = frozenset(
-    {"sessions.Session", "django_tasks_database.DBTaskResult", "account.EmailConfirmation"}
+    {
+        "sessions.Session",
+        "usersessions.UserSession",
+        "django_tasks_database.DBTaskResult",
+        "account.EmailConfirmation",
+    }
 )
 
 
