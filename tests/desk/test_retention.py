@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from django.contrib.sessions.models import Session
 from django.db.models import ProtectedError
 from django.test import Client
 from django.urls import reverse
@@ -149,13 +148,9 @@ def one_of_each(data):
         ended_at=NOW,
     )
     job = Job.objects.create(body=a_body(), task="a.b", state="done", asked_at=NOW, ended_at=NOW)
-    session = Session.objects.create(session_key="s" * 32, session_data="x", expire_date=NOW)
     place = every("UserSession").objects.create(
         user=by, session_key="t" * 32, ip="192.0.2.1", user_agent="x", last_seen_at=NOW
     )
-    task = every("DBTaskResult").objects.order_by("enqueued_at").first()
-    every("DBTaskResult").objects.exclude(pk=task.pk).delete()
-    every("DBTaskResult").objects.filter(pk=task.pk).update(finished_at=NOW, status="SUCCESSFUL")
     address = every("EmailAddress").objects.create(user=by, email=by.email)
     confirmation = every("EmailConfirmation").objects.create(
         email_address=address, key="k", sent=NOW
@@ -171,9 +166,7 @@ def one_of_each(data):
         "keys": key,
         "messages": message,
         "jobs": job,
-        "sessions": session,
         "places": place,
-        "queue": task,
         "confirmations": confirmation,
     }
     assert made.keys() == FINDERS.keys()

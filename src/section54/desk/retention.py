@@ -468,8 +468,6 @@ FINDERS: dict[str, Callable[[_Gone], Iterator[Candidate]]] = {
     "keys": _keys,
     "messages": _messages,
     "jobs": _jobs,
-    "sessions": _rows("sessions.Session", "Sign-in", "expire_date"),
     "places": _rows("usersessions.UserSession", "Place of a sign-in", "last_seen_at"),
-    "queue": _rows("django_tasks_database.DBTaskResult", "Task", "finished_at"),
     "confirmations": _rows("account.EmailConfirmation", "Confirmation", "sent", "created"),
 }

@@ -31,6 +31,7 @@ from section54.desk.retention_changes import (
     remove_rows,
 )
 from section54.engine.errors import BadInput
+from section54.post import clock
 from section54.risk.models import Review
 from section54.sources.models import SourceFile
 from section54.spend.models import Ledger
@@ -41,14 +42,7 @@ logger = logging.getLogger(__name__)
 BATCH = 500
 IN_USE = timedelta(days=1)  # a younger file may be of an upload that has no row yet
 # They go by their own date again after a restore, and are of no person by themselves.
-NOT_LISTED = frozenset(
-    {
-        "sessions.Session",
-        "usersessions.UserSession",
-        "django_tasks_database.DBTaskResult",
-        "account.EmailConfirmation",
-    }
-)
+NOT_LISTED = frozenset({"usersessions.UserSession", "account.EmailConfirmation"})
 
 
 @dataclass(slots=True)
@@ -256,3 +250,10 @@ def run_daily(at: datetime) -> None:
             "%s records are past their period and stay: SECTION54_PURGE=on lets them go",
             len(waiting),
         )
+
+
+def register() -> None:
+    """Make the job known to the worker."""
+    clock.register(
+        clock.ScheduledJob(name="purge", title="Remove what is past its period", run=run_daily)
+    )
