@@ -17,13 +17,52 @@ from section54.records.models import Event, EventQuerySet
 
 SEE = "audit.see"
 SEE_PEOPLE = "audit.see_people"  # held by who may see all lines, too
-PEOPLE = r"^organisations\.(User|Grant):"  # lines about accounts and grants
+# Lines about accounts and grants, and about who is invited, leaves, or holds an office.
+PEOPLE = r"^organisations\.(User|Grant|Invitation|Departure|Office|OfficeHolder):"
 
 # kind: its words in the list of kinds, and the sentence; {name} is a value of the line
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "body_founded": ("Body founded", "Founded {name}."),
     "user_added": ("Account made", "Made an account for a person."),
-    "role_granted": ("Role granted", "Granted the role {role_name}."),
+    "role_granted": ("Role granted", "Granted the role {role_name}{to_whom}."),
+    "role_ended": ("Role ended", "Ended the role {role_name}{of_whom} from {ended_on}: {because}"),
+    "person_invited": ("Person invited", "Invited {who} as {role_name} in {place}."),
+    "invitation_withdrawn": ("Invitation withdrawn", "Withdrew the invitation of {who}."),
+    "invitation_accepted": ("Invitation accepted", "{who} accepted an invitation."),
+    "account_closed": ("Account closed", "Closed the account of {who}."),
+    "account_reopened": ("Account opened again", "Opened the account of {who} again."),
+    "person_leaves": (
+        "Person leaves",
+        "Recorded that {who} leaves on {last_day}. Roles that end: {roles}; offices: {offices}.",
+    ),
+    "departure_carried_out": ("Departure carried out", "The last day of {who} was over."),
+    "people_exported": ("List of people taken away", "Took a list of {what} away: {lines} lines."),
+    "office_founded": ("Office named", "Named the office of {name}."),
+    "office_closed": ("Office closed", "Closed the office of {name} from {closed_on}."),
+    "office_holder_appointed": (
+        "Office holder appointed",
+        "Appointed {who} to the office of {office} from {starts_on}.",
+    ),
+    "office_holder_ended": (
+        "Office holder ended",
+        "{who} holds the office of {office} until {last_day}.",
+    ),
+    "office_holder_cancelled": (
+        "Appointment taken back",
+        "Took back the appointment of {who} to the office of {office}.",
+    ),
+    "body_described": ("Body described", "Corrected the body’s name or kind: {name}."),
+    "bodies_related": ("Bodies related", "Recorded that {words}, from {starts_on}."),
+    "bodies_no_longer_related": ("Bodies no longer related", "Until {last_day} only."),
+    "collaboration_founded": ("Collaboration founded", "Founded {name}."),
+    "collaboration_joined": ("Collaboration joined", "{joined} joined {collaboration}."),
+    "collaboration_left": ("Collaboration left", "{left} leaves {collaboration} on {last_day}."),
+    "collaboration_ended": ("Collaboration ended", "{name} ends on {last_day}."),
+    "collaboration_shares_less": ("Collaboration shares less", "Shared less."),
+    "collaboration_codes_withdrawn": (
+        "Codes withdrawn",
+        "Made useless the codes to join {name}.",
+    ),
     "import_started": ("Import started", "Added {files_count} to be read."),
     "import_read": ("Import read", "Read {files} of the import: {read_count}."),
     "columns_corrected": ("Columns corrected", "Said which column is which."),
@@ -78,6 +117,8 @@ NOUNS = {
     "Body": "body",
     "User": "person",
     "Grant": "grant",
+    "OfficeHolder": "holder of an office",
+    "BodyRelation": "relation of bodies",
     "Import": "import",
     "Ledger": "ledger",
     "Review": "review",
@@ -148,6 +189,9 @@ def _values(detail: Mapping[str, Any]) -> _Values:
     role = detail.get("role")
     if isinstance(role, str):
         values["role_name"] = ROLES[role][0] if role in ROLES else role
+    named = isinstance(detail.get("who"), str)  # an older line does not say who
+    values["to_whom"] = f" to {detail['who']} in {detail.get('place')}" if named else ""
+    values["of_whom"] = f" of {detail['who']} in {detail.get('place')}" if named else ""
     return values
 
 

@@ -1,11 +1,14 @@
 """What every page shows around its content: who is signed in, for whom, and where to go."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from section54.desk.audit import SEE_PEOPLE, Told, tell, visible_to
 from section54.organisations.models import User
 from section54.organisations.permissions import SIGNED_IN
 
@@ -20,8 +23,25 @@ PLACES = (
     ("home", "Home", SIGNED_IN, ()),
     ("review-list", "Reviews", "spend.see", ("/reviews/",)),
     ("ledger-list", "Ledgers", "spend.see", ("/ledgers/", "/imports/")),
+    (
+        "people",
+        "People",
+        "people.see",
+        ("/people", "/invitations/", "/bodies/", "/collaborations/"),
+    ),
     ("audit", "Record", "audit.see_people", ("/audit/",)),
 )
+
+
+LINES = 20  # of a record's history on its own page
+
+
+def history_of(user: User, subjects: Sequence[str]) -> list[Told] | None:
+    """Return the last lines about some records that a user may read; None: they read no lines."""
+    if not user.may(SEE_PEOPLE):
+        return None
+    lines = visible_to(user).filter(subject__in=subjects).order_by("-at", "-sequence")
+    return [tell(line) for line in lines[:LINES]]
 
 
 def everywhere(request: HttpRequest) -> dict[str, Any]:
@@ -41,6 +61,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
             for name, words, needed in FOOT
             if user.may(needed)
         ],
+        "history_of": partial(history_of, user),
         "navigation": [
             {
                 "text": words,

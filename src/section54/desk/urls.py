@@ -41,6 +41,7 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("", include("section54.post.urls")),
     path("retention/", retention, name="retention"),
+    path("", include("section54.organisations.urls")),
     path("", include("section54.spend.urls")),
     path("", include("section54.risk.import_urls")),
     path("", include("section54.risk.urls")),

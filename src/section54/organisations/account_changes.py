@@ -20,10 +20,13 @@ from section54.organisations.models import (
     User,
 )
 from section54.organisations.office_changes import cancel_appointment, end_appointment
+from section54.organisations.session_changes import end_sessions_of
 from section54.organisations.token_changes import revoke_token
 from section54.records.changes import record
+from section54.records.rows import everything
 
 
+@everything()
 @transaction.atomic
 def close_account(*, user: User, body: Body, on: date, by: User, at: datetime) -> User:
     """Close the account of a person who holds no role any more, with their keys and sessions.
@@ -41,6 +44,7 @@ def close_account(*, user: User, body: Body, on: date, by: User, at: datetime) -
         raise NotPossibleError(f"{user.name} still holds a role: end it first")
     for token in ApiToken.objects.filter(user=user, revoked_at=None):
         revoke_token(token=token, body=body, by=by, at=at)
+    end_sessions_of(user=user, by=by, at=at, because="the account was closed")
     user.is_active, user.left_on = False, on
     user.save(update_fields=["is_active", "left_on"])
     record("account_closed", user, body_id=body.pk, by=by, at=at, who=user.name)
@@ -82,6 +86,13 @@ def offices_to_end(user: User, bodies: Collection[Body], after: date) -> list[Of
     return list(held.select_related("office__body", "user"))
 
 
+@everything()
+def has_role_elsewhere(user: User, grants: Collection[Grant], on: date) -> bool:
+    """Return whether somebody has a role, on a day or later, besides some that end."""
+    there = Grant.objects.not_over(on).filter(user=user)
+    return there.exclude(pk__in=[grant.pk for grant in grants]).exists()
+
+
 def invitations_sent(user: User, bodies: Collection[Body], at: datetime) -> list[Invitation]:
     """Return the open invitations that somebody sent for bodies: they stand, and are noted."""
     sent = Invitation.objects.open(at).filter(
@@ -90,6 +101,7 @@ def invitations_sent(user: User, bodies: Collection[Body], at: datetime) -> list
     return list(sent.select_related("body", "collaboration"))
 
 
+@everything()
 @transaction.atomic
 def record_departure(
     *,
@@ -186,6 +198,7 @@ def may_take_over(user: User, held: work.Held, on: date) -> bool:
     return User.objects.get(pk=user.pk).on(on).may(held.kind.needs, held.body.pk)
 
 
+@everything()
 @transaction.atomic
 def carry_out(*, departure: Departure, today: date, at: datetime) -> bool:
     """Close a leaver's account once their last day is over; False where a role is left elsewhere.

@@ -8,6 +8,7 @@ from django.db import transaction
 from section54.engine.reports.wording import day
 from section54.organisations.models import Body, BodyRelation, Collaboration, Grant, User
 from section54.records.changes import record
+from section54.records.rows import everything
 
 
 Place = Body | Collaboration
@@ -24,6 +25,13 @@ class SelfGrantError(NotPossibleError):
         return "Nobody changes their own access: ask another administrator to do it"
 
 
+@everything()
+def body_named(name: str) -> Body | None:
+    """Return the body of a name, whoever asks: names are told apart in the whole installation."""
+    return Body.objects.filter(name__iexact=name).first()
+
+
+@everything()
 @transaction.atomic
 def found_body(*, name: str, kind: Body.Kind, by: User | None, at: datetime) -> Body:
     """Make a public body."""
@@ -53,6 +61,7 @@ def describe_body(*, body: Body, name: str, kind: Body.Kind, by: User, at: datet
     return body
 
 
+@everything()
 @transaction.atomic
 def relate(
     *,
@@ -105,6 +114,7 @@ def _comes_after(body: Body, other: Body) -> bool:
     return False
 
 
+@everything()
 @transaction.atomic
 def end_relation(*, relation: BodyRelation, last_day: date, by: User, at: datetime) -> BodyRelation:
     """Say that a body oversees another no more.

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.core import signing
 
 from section54.organisations.models import Body, Collaboration
+from section54.records.rows import everything
 
 
 HOLDS_FOR = timedelta(days=14)
@@ -20,6 +21,7 @@ def code_of_body(body: Body) -> str:
     return signing.dumps(body.pk.hex, salt=BODY)
 
 
+@everything()
 def body_of(code: str) -> Body | None:
     """Return the body of a code; None where it is no code, or too old."""
     key = _read(code, BODY)
@@ -31,12 +33,14 @@ def code_of_collaboration(collaboration: Collaboration) -> str:
     return signing.dumps([collaboration.pk.hex, collaboration.code_round], salt=COLLABORATION)
 
 
+@everything()
 def collaboration_of(code: str) -> Collaboration | None:
     """Return the collaboration of a code; None where it is none, too old, or was made useless."""
     found = _read(code, COLLABORATION)
     if not isinstance(found, list):
         return None
-    return Collaboration.objects.filter(pk=found[0], code_round=found[1]).first()
+    there = Collaboration.objects.select_related("lead")
+    return there.filter(pk=found[0], code_round=found[1]).first()
 
 
 def _read(code: str, salt: str) -> object:

@@ -12,8 +12,16 @@ from section54.organisations.models.bodies import SHARES_LESS
 from section54.organisations.permissions import AREAS
 from section54.records.changes import record
 from section54.records.models import subject_of
+from section54.records.rows import everything
 
 
+@everything()
+def is_named(name: str) -> bool:
+    """Return whether a collaboration has a name, whoever asks."""
+    return Collaboration.objects.filter(name__iexact=name).exists()
+
+
+@everything()
 @transaction.atomic
 def found_collaboration(
     *,
@@ -62,6 +70,7 @@ def members(collaboration: Collaboration, on: date) -> list[Body]:
     return list(Body.objects.filter(pk__in=there.values("body")).order_by("name"))
 
 
+@everything()
 @transaction.atomic
 def change_shared_areas(
     *, collaboration: Collaboration, shared_areas: Sequence[str], by: User, at: datetime
@@ -95,6 +104,7 @@ def change_shared_areas(
     return collaboration
 
 
+@everything()
 @transaction.atomic
 def join(
     *, collaboration: Collaboration, body: Body, starts_on: date, by: User | None, at: datetime
@@ -142,6 +152,7 @@ def withdraw_codes(*, collaboration: Collaboration, by: User, at: datetime) -> C
     return collaboration
 
 
+@everything()
 @transaction.atomic
 def leave(*, membership: Membership, last_day: date, by: User, at: datetime) -> Membership:
     """Say on which day a body is in a collaboration for the last time.
@@ -172,6 +183,7 @@ def leave(*, membership: Membership, last_day: date, by: User, at: datetime) -> 
     return membership
 
 
+@everything()
 @transaction.atomic
 def end_collaboration(
     *, collaboration: Collaboration, last_day: date, by: User, at: datetime

@@ -10,14 +10,26 @@ from section54.organisations.changes import (
     Place,
     SelfGrantError,
     add_user,
+    body_named,
+    found_body,
     grant_role,
     home_of,
     where,
 )
-from section54.organisations.models import Collaboration, Grant, Invitation, User, hash_of_token
+from section54.organisations.letters import deliver
+from section54.organisations.models import (
+    Body,
+    Collaboration,
+    Grant,
+    Invitation,
+    User,
+    hash_of_token,
+)
 from section54.records.changes import record
+from section54.records.rows import everything
 
 
+NAME_TAKEN = "Another body has this name already. Enter one that tells them apart"
 # Long enough for somebody who is away for a week, short for a link in a mailbox.
 HOLDS_FOR = timedelta(days=7)
 
@@ -74,7 +86,66 @@ def invite(
         role=role,
         place=to.name,
     )
+    invitation.goes_by_mail = deliver(invitation, path_of(token), at)
     return invitation, token
+
+
+def path_of(token: str) -> str:
+    """Return the path of an invitation's page."""
+    return f"/invitation/{token}/"
+
+
+@everything()
+@transaction.atomic
+def found_body_with_administrator(
+    *, name: str, kind: Body.Kind, person: str, email: str, today: date, by: User, at: datetime
+) -> tuple[Invitation, str]:
+    """Make a public body and invite its first administrator, who is somebody else.
+
+    Where the one who was invited before did not answer, and so nobody works in the body yet,
+    somebody is invited anew.
+
+    Raises:
+        SelfGrantError: they invite themselves.
+        NotPossibleError: there is such a body, or its first administrator is still to answer.
+    """
+    body = body_named(name)
+    if body is not None and Grant.objects.filter(body=body).exists():
+        raise NotPossibleError(NAME_TAKEN)
+    if body is not None and Invitation.objects.open(at).filter(body=body).exists():
+        raise NotPossibleError("The first administrator of this body was invited: wait for them")
+    if body is None:
+        body = found_body(name=name, kind=kind, by=by, at=at)
+    return invite(
+        email=email, name=person, role="administrator", to=body, starts_on=today, by=by, at=at
+    )
+
+
+@transaction.atomic
+def invite_again(
+    *, invitation: Invitation, today: date, by: User, at: datetime
+) -> tuple[Invitation, str]:
+    """Offer the same again with a new link; the earlier link works no more.
+
+    Raises:
+        SelfGrantError: it is one's own.
+        NotPossibleError: it was accepted.
+    """
+    if invitation.accepted_at:
+        raise NotPossibleError(f"{invitation.name} has accepted it already")
+    last = invitation.ends_on
+    if last is not None and last < today:
+        raise NotPossibleError("The role that it offers is over: invite them anew")
+    return invite(
+        email=invitation.email,
+        name=invitation.name,
+        role=invitation.role,
+        to=invitation.place,
+        starts_on=max(invitation.starts_on, today),
+        ends_on=last,
+        by=by,
+        at=at,
+    )
 
 
 @transaction.atomic

@@ -129,7 +129,16 @@ class Policy:
 
 
 # Tables of which no body's column tells the whole.
-_COLLEAGUES = "id IN (SELECT user_id FROM organisations_grant)"
+# Whom a row that one sees names is known: whose grant it is, who gave it, who shared a record.
+_COLLEAGUES = " OR ".join(
+    f"id IN (SELECT {column} FROM {table})"  # noqa: S608 - our own names
+    for table, column in (
+        ("organisations_grant", "user_id"),
+        ("organisations_grant", "given_by_id"),
+        ("organisations_grant", "ended_by_id"),
+        ("organisations_share", "shared_by_id"),
+    )
+)
 _SIGNING_IN = "(SELECT section54_bodies()) IS NULL"
 _PERSON = "{} = (SELECT section54_person())"
 _USER = f"{_SIGNING_IN} OR {_PERSON.format('id')} OR {_COLLEAGUES}"

@@ -3,7 +3,8 @@
 On PostgreSQL every table that has a body shows only the rows of the bodies that this module told
 the connection; whoever told nothing sees none (``records/policies.py``). A request of somebody who
 is signed in tells the bodies of their grants. A command, the worker and a migration say
-``everything()``; nothing else may. On SQLite all of this does nothing.
+``everything()``, and so does a change that concerns two bodies, for as long as it lasts; nothing
+else may. On SQLite all of this does nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator

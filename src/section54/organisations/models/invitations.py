@@ -27,20 +27,12 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def visible_to(self, user: User) -> Self:
         """Invitations to the bodies whose people the user may see, and to what they lead."""
         bodies = Body.objects.visible_to(user, "people.see")
-        return self.filter(
-            Q(body__in=bodies) | Q(collaboration__lead__in=bodies) | self._to_found(user)
-        )
+        return self.filter(Q(body__in=bodies) | Q(collaboration__lead__in=bodies))
 
     def changeable_by(self, user: User) -> Self:
         """Invitations to the bodies whose people the user looks after, and to what they lead."""
         bodies = Body.objects.changeable_by(user)
-        return self.filter(
-            Q(body__in=bodies) | Q(collaboration__lead__in=bodies) | self._to_found(user)
-        )
-
-    def _to_found(self, user: User) -> Q:
-        """Return which are one's own to a body that nobody works in yet: to its first person."""
-        return Q(invited_by=user, body__isnull=False, body__grants=None)
+        return self.filter(Q(body__in=bodies) | Q(collaboration__lead__in=bodies))
 
     def open(self, at: datetime) -> Self:
         """Invitations that can still be accepted."""
@@ -81,6 +73,8 @@ class Invitation(models.Model):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     objects = InvitationQuerySet.as_manager()
+
+    goes_by_mail = False  # said of one that was just made
 
     class Meta:
         ordering = ["-invited_at"]

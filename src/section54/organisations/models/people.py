@@ -1,6 +1,6 @@
 """The people who work for public bodies, and what each of them was granted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar, Self
@@ -296,12 +296,26 @@ class Grant(models.Model):
         return self.body_id or self.place.lead_id  # type: ignore[union-attr]
 
 
-def roles_held(grants: GrantQuerySet, day: date) -> tuple[Held, ...]:
+def _areas_now(collaboration: Collaboration) -> Collection[str]:
+    areas: Collection[str] = collaboration.shared_areas
+    return areas
+
+
+def roles_held(
+    grants: GrantQuerySet,
+    day: date,
+    areas: Callable[[Collaboration], Collection[str]] = _areas_now,
+) -> tuple[Held, ...]:
     """Return what grants give on a day: a role for each body that they reach.
 
     A role in a collaboration reaches the bodies that are members on the day, and only the areas
     that the collaboration shares. Whoever holds a role in a body holds it for the bodies in whose
     place it came.
+
+    Args:
+        grants: Those in force on the day.
+        day: The day.
+        areas: What a collaboration shares; on an earlier day it may have been more than now.
     """
     found: list[Held] = []
     rows = grants.select_related("body", "collaboration").order_by("pk")
@@ -328,7 +342,7 @@ def roles_held(grants: GrantQuerySet, day: date) -> tuple[Held, ...]:
         gives = allowed(grant.role)
         through = grant.collaboration
         if through is not None:
-            gives = within(gives, through.shared_areas)
+            gives = within(gives, areas(through))
         bodies = [grant.body] if grant.body else members.get(grant.collaboration_id, [])  # type: ignore[arg-type]
         for body in bodies:
             found.append(Held(body.pk, body.name, grant.role, gives, grant, through))

@@ -68,3 +68,8 @@ class Share(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject_id}"
+
+    @property
+    def noun(self) -> str:
+        """What kind of record it is: ``Review``."""
+        return self.kind.rpartition(".")[2]
