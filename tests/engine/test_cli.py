@@ -1,6 +1,7 @@
 """The command line says what it does, and one clear sentence when something is wrong."""
 
 import csv
+import gc
 import json
 import os
 import subprocess
@@ -8,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.in_this_process import reading
 
-from section54.engine.cli import ManyPrevious, cli
+from section54.engine.cli import ManyPrevious, cli, main
 
 
 LEDGER = """Payment Date,Supplier,Expense Type,Net Amount
@@ -19,7 +21,8 @@ LEDGER = """Payment Date,Supplier,Expense Type,Net Amount
 """
 
 
-def section54(*arguments, cwd):
+def as_a_program(*arguments, cwd):
+    """Run it as people do, in a process of its own."""
     return subprocess.run(  # noqa: S603 - our own program
         [Path(sys.executable).parent / "section54", *map(str, arguments)],
         cwd=cwd,
@@ -28,6 +31,30 @@ def section54(*arguments, cwd):
         check=False,
         env={**os.environ, "XDG_CONFIG_HOME": str(cwd / "config"), "COLUMNS": "200"},
     )
+
+
+@pytest.fixture
+def section54(monkeypatch, capsys):
+    """Run it in this process, which saves a second each time."""
+    monkeypatch.setenv("COLUMNS", "200")
+    threshold = gc.get_threshold()
+
+    def run(*arguments, cwd):
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(cwd / "config"))
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["section54", *map(str, arguments)])
+        capsys.readouterr()
+        code = 0
+        try:
+            with reading():
+                main()
+        except SystemExit as end:
+            code = end.code or 0
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
+
+    yield run
+    gc.set_threshold(*threshold)
 
 
 @pytest.fixture
@@ -43,7 +70,9 @@ def test_every_command_says_what_it_does(name):
 
 
 def test_review_writes_every_output_and_ends_in_a_summary(tmp_path, ledger):
-    done = section54("review", ledger, "--body", "Fenland Constabulary", "--out", "r", cwd=tmp_path)
+    done = as_a_program(
+        "review", ledger, "--body", "Fenland Constabulary", "--out", "r", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     made = {p.name for p in (tmp_path / "r").iterdir()}
     assert made >= {
@@ -63,7 +92,7 @@ def test_review_writes_every_output_and_ends_in_a_summary(tmp_path, ledger):
     assert sorted(ouse["names_seen"]) == ["OUSE GUARDING LIMITED", "Ouse Guarding Ltd"]
 
 
-def test_a_second_run_gives_the_same_review(tmp_path, ledger):
+def test_a_second_run_gives_the_same_review(section54, tmp_path, ledger):
     for _ in range(2):
         assert section54("review", ledger, "--out", "r", cwd=tmp_path).returncode == 0
         kept = (tmp_path / "r" / "review.json").read_bytes()
@@ -82,7 +111,7 @@ def test_every_file_after_previous_belongs_to_the_previous_period():
     assert [str(p) for p in context.params["previous"]] == ["b.csv", "c.csv"]
 
 
-def test_a_supplier_of_the_previous_period_only_has_stopped(tmp_path, ledger):
+def test_a_supplier_of_the_previous_period_only_has_stopped(section54, tmp_path, ledger):
     before = tmp_path / "before.csv"
     before.write_text(LEDGER.replace("Isle Software", "Denny Body Shop"), encoding="utf-8")
     done = section54("review", ledger, "--out", "r", "--previous", before, cwd=tmp_path)
@@ -102,7 +131,7 @@ def test_a_supplier_of_the_previous_period_only_has_stopped(tmp_path, ledger):
         ("words.csv", b"to whom it may concern,\nthis is,\na letter,\n", "list of payments"),
     ],
 )
-def test_what_is_not_a_ledger_is_refused_in_one_sentence(tmp_path, name, content, words):
+def test_what_is_not_a_ledger_is_refused_in_one_sentence(section54, tmp_path, name, content, words):
     (tmp_path / name).write_bytes(content)
     done = section54("review", name, cwd=tmp_path)
     assert done.returncode == 2
@@ -110,13 +139,13 @@ def test_what_is_not_a_ledger_is_refused_in_one_sentence(tmp_path, name, content
     assert "Traceback" not in done.stderr
 
 
-def test_a_missing_file_and_an_empty_folder_say_what_to_do(tmp_path):
+def test_a_missing_file_and_an_empty_folder_say_what_to_do(section54, tmp_path):
     assert "does not exist" in section54("review", "nowhere.csv", cwd=tmp_path).stderr
     (tmp_path / "empty").mkdir()
     assert "holds no files" in section54("review", "empty", cwd=tmp_path).stderr
 
 
-def test_one_bad_file_among_good_ones_is_listed_and_not_fatal(tmp_path, ledger):
+def test_one_bad_file_among_good_ones_is_listed_and_not_fatal(section54, tmp_path, ledger):
     (tmp_path / "page.csv").write_text("<html></html>")
     done = section54("review", ledger, "page.csv", "--out", "r", cwd=tmp_path)
     assert done.returncode == 0
@@ -124,7 +153,7 @@ def test_one_bad_file_among_good_ones_is_listed_and_not_fatal(tmp_path, ledger):
     assert [r["file"] for r in review["refused"]] == ["page.csv"]
 
 
-def test_the_same_file_given_twice_is_counted_once(tmp_path, ledger):
+def test_the_same_file_given_twice_is_counted_once(section54, tmp_path, ledger):
     (tmp_path / "copy.csv").write_bytes(ledger.read_bytes())
     done = section54("review", ledger, "copy.csv", "--out", "r", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -133,14 +162,14 @@ def test_the_same_file_given_twice_is_counted_once(tmp_path, ledger):
     assert "counted once" in review["refused"][0]["because"]
 
 
-def test_ledger_shows_what_was_understood_and_why(tmp_path, ledger):
+def test_ledger_shows_what_was_understood_and_why(section54, tmp_path, ledger):
     done = section54("ledger", ledger, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "4 rows = 3 read + 0 rejected + 0 blank + 1 headings" in done.stdout
     assert "“Supplier” means this" in done.stdout
 
 
-def test_a_correction_is_remembered_for_the_publisher_only(tmp_path):
+def test_a_correction_is_remembered_for_the_publisher_only(section54, tmp_path):
     odd = tmp_path / "odd.csv"
     odd.write_text(
         "Alpha,Beta,Gamma,Delta\n"
@@ -161,20 +190,20 @@ def test_a_correction_is_remembered_for_the_publisher_only(tmp_path):
         assert (first in {s["name"] for s in review["suppliers"]}) == (first is not None)
 
 
-def test_risk_prints_the_sum_aloud(tmp_path):
+def test_risk_prints_the_sum_aloud(section54, tmp_path):
     done = section54("risk", "cleaning", cwd=tmp_path)
     assert "industry 6 + workforce 1 = 7, High" in done.stdout
     assert "There is no category" in section54("risk", "nonsense", cwd=tmp_path).stderr
 
 
-def test_tables_lists_every_table_and_prints_one_with_its_source(tmp_path):
+def test_tables_lists_every_table_and_prints_one_with_its_source(section54, tmp_path):
     assert "risk_points" in section54("tables", cwd=tmp_path).stdout
     assert "PPN" in section54("tables", "risk_points", cwd=tmp_path).stdout or (
         "Procurement Policy Note" in section54("tables", "risk_points", cwd=tmp_path).stdout
     )
 
 
-def test_a_table_of_ones_own_changes_the_result_and_is_named_in_it(tmp_path, ledger):
+def test_a_table_of_ones_own_changes_the_result_and_is_named_in_it(section54, tmp_path, ledger):
     from importlib.resources import files  # noqa: PLC0415
 
     ours = files("section54.engine.reference")
@@ -191,7 +220,7 @@ def test_a_table_of_ones_own_changes_the_result_and_is_named_in_it(tmp_path, led
     assert stamp["changed_by"] == "J Clerk"
 
 
-def test_rejected_rows_are_listed_with_file_row_and_reason(tmp_path):
+def test_rejected_rows_are_listed_with_file_row_and_reason(section54, tmp_path):
     bad = tmp_path / "bad.csv"
     bad.write_text(LEDGER + "04/04/2025,Nobody Ltd,Fees,see note\n", encoding="utf-8")
     assert section54("review", bad, "--out", "r", cwd=tmp_path).returncode == 0
@@ -201,7 +230,9 @@ def test_rejected_rows_are_listed_with_file_row_and_reason(tmp_path):
     assert "see note" in rows[0]["reason"]
 
 
-def test_remembered_corrections_hold_whatever_the_case_of_the_publishers_name(tmp_path, ledger):
+def test_remembered_corrections_hold_whatever_the_case_of_the_publishers_name(
+    section54, tmp_path, ledger
+):
     body = ("--publisher", "Marsh Council")
     kept = section54("ledger", ledger, *body, "--column", "date=none", "--remember", cwd=tmp_path)
     assert kept.returncode == 0, kept.stderr
@@ -211,7 +242,7 @@ def test_remembered_corrections_hold_whatever_the_case_of_the_publishers_name(tm
     assert review["period"] == [None, None]
 
 
-def test_what_is_typed_beats_what_is_remembered(tmp_path, ledger):
+def test_what_is_typed_beats_what_is_remembered(section54, tmp_path, ledger):
     body = ("--publisher", "Marsh Council")
     section54("ledger", ledger, *body, "--column", "date=none", "--remember", cwd=tmp_path)
     typed = ("--body", "Marsh Council", "--column", "date=A", "--out", "r")
@@ -220,7 +251,9 @@ def test_what_is_typed_beats_what_is_remembered(tmp_path, ledger):
     assert review["period"] == ["2025-04-01", "2025-04-03"]
 
 
-def test_the_same_payments_in_another_format_or_in_a_zip_are_counted_once(tmp_path, ledger):
+def test_the_same_payments_in_another_format_or_in_a_zip_are_counted_once(
+    section54, tmp_path, ledger
+):
     import zipfile  # noqa: PLC0415
 
     with zipfile.ZipFile(tmp_path / "both.zip", "w") as packed:
@@ -236,7 +269,7 @@ def test_the_same_payments_in_another_format_or_in_a_zip_are_counted_once(tmp_pa
     assert len(review["refused"]) == 3
 
 
-def test_the_folder_of_the_report_is_not_taken_for_ledgers(tmp_path, ledger):
+def test_the_folder_of_the_report_is_not_taken_for_ledgers(section54, tmp_path, ledger):
     done = section54("review", tmp_path, "--out", tmp_path, cwd=tmp_path)
     assert done.returncode == 2
     assert "where the report goes" in done.stderr
@@ -249,13 +282,15 @@ def test_the_folder_of_the_report_is_not_taken_for_ledgers(tmp_path, ledger):
         (["--previous", "old.csv"], "Name the ledgers to review first"),
     ],
 )
-def test_previous_without_its_files_or_without_ledgers_says_so(tmp_path, ledger, arguments, words):
+def test_previous_without_its_files_or_without_ledgers_says_so(
+    section54, tmp_path, ledger, arguments, words
+):
     done = section54("review", *arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert words in done.stderr
 
 
-def test_ledger_text_is_never_taken_for_markup_or_terminal_commands(tmp_path):
+def test_ledger_text_is_never_taken_for_markup_or_terminal_commands(section54, tmp_path):
     evil = tmp_path / "evil.csv"
     evil.write_text(
         LEDGER.replace("Supplier", "Supplier [/x][link=http://x.example]y[/link]\x9b31m"),
@@ -267,7 +302,7 @@ def test_ledger_text_is_never_taken_for_markup_or_terminal_commands(tmp_path):
     assert "\x9b" not in done.stdout
 
 
-def test_risk_refuses_what_it_does_not_know(tmp_path):
+def test_risk_refuses_what_it_does_not_know(section54, tmp_path):
     for arguments, words in (
         (["cleaning", "--variant", "nonsense"], "has no variant"),
         (["cleaning", "--origin", "Malaysai"], "No table knows the country"),

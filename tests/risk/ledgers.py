@@ -1,5 +1,6 @@
 """Two small ledgers, and the review of one as a person would have it made."""
 
+from tests.in_this_process import reading
 from tests.people import NOW, a_body
 
 from section54.risk.changes import review_import
@@ -30,9 +31,10 @@ def a_review(by, text=NOW_PAID, earlier=None, name="2025.csv", body=None):
     body = body or a_body()
     stored = store_file(body=body, name=name, chunks=[text.encode()])
     brought = start_import(body=body, stored=[stored], task=READ_IMPORT, by=by, at=NOW)
-    read_import.call(str(brought.job_id))
-    brought.refresh_from_db()
-    review = review_import(brought_by=brought, name="", earlier=earlier, by=by, at=NOW)
-    make_the_review.call(str(review.job_id))
+    with reading():
+        read_import.call(str(brought.job_id))
+        brought.refresh_from_db()
+        review = review_import(brought_by=brought, name="", earlier=earlier, by=by, at=NOW)
+        make_the_review.call(str(review.job_id))
     review.refresh_from_db()
     return review

@@ -4,9 +4,11 @@ import gzip
 import io
 import random
 import zipfile
+from contextlib import nullcontext
 
 import pytest
 from django.urls import reverse
+from tests.spend import factories
 from tests.spend.conftest import words_of
 from tests.spend.factories import as_csv, ledger_file
 
@@ -14,6 +16,12 @@ from section54.sources.models import Import
 
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _in_a_child(monkeypatch):
+    """Rubbish is read where it can harm nobody, as by the worker."""
+    monkeypatch.setattr(factories, "reading", nullcontext)
 
 
 def as_zip(**members):

@@ -7,7 +7,9 @@ Every weight is in a table: the method page reads them aloud.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from section54.engine.categories.codes import CodeBook
@@ -80,6 +82,10 @@ class Classifier:
             (float(row["lead"]), float(row["confidence"]))
             for row in tables["category_confidence"].rows
         )
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin without anything remembered of earlier purchases."""
         self._seen: dict[tuple[str, str], tuple[_Hit, ...]] = {}
         self._seen_names: dict[str, Mapping[str, str] | None] = {}
         self._said: dict[tuple[object, ...], int] = {}
@@ -94,6 +100,14 @@ class Classifier:
             section54.engine.reference.TableError: a table is missing, says too little, or names a
                 category that the table ``categories`` does not have.
         """
+        if own is None:
+            ours = copy(_ours())
+            ours._forget()
+            return ours
+        return cls._from(own)
+
+    @classmethod
+    def _from(cls, own: Path | None) -> "Classifier":
         names = (
             "categories",
             "category_variants",
@@ -426,3 +440,9 @@ def _inside_sentence(label: str) -> str:
 
 def _strongest(hits: Sequence[_Hit]) -> _Hit:
     return max(hits, key=lambda hit: (hit.points, hit.because))
+
+
+@cache
+def _ours() -> Classifier:
+    """Return our own tables, made ready once a process; each review begins with a fresh copy."""
+    return Classifier._from(None)

@@ -11,6 +11,7 @@ import io
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -77,13 +78,22 @@ def load_table(
         about = tomllib.loads(about_file.read_text(encoding="utf-8"))
         if not about.get("changed_by"):
             raise TableError(f"{about_file} needs changed_by = the name of who changed the table.")
-    else:
-        folder = files(shipped_in)
-        try:
-            data = (folder / f"{name}.csv").read_bytes()
-            about = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise TableError(f"There is no reference table called {name}.") from error
+        return _table(name, data, about)
+    return _ours(name, shipped_in)
+
+
+@cache
+def _ours(name: str, shipped_in: str) -> Table:
+    folder = files(shipped_in)
+    try:
+        data = (folder / f"{name}.csv").read_bytes()
+        about = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise TableError(f"There is no reference table called {name}.") from error
+    return _table(name, data, about)
+
+
+def _table(name: str, data: bytes, about: Mapping[str, object]) -> Table:
     missing = [key for key in REQUIRED if key not in about]
     if missing:
         raise TableError(f"{name}.toml does not give: {', '.join(missing)}.")

@@ -9,11 +9,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from section54.engine.identity.model import PayeeKind
@@ -282,8 +283,8 @@ def _source(name: str) -> str:
     return (files("section54.engine.reports") / name).read_text(encoding="utf-8")
 
 
-def page(review: Review, tables: Path | None = None) -> str:
-    """Return the page as HTML text, the same for the same review and tables."""
+@cache
+def _template() -> Template:
     environment = Environment(
         loader=FunctionLoader(_source),
         autoescape=True,
@@ -293,10 +294,15 @@ def page(review: Review, tables: Path | None = None) -> str:
     )
     environment.filters.update(FILTERS)
     environment.globals.update(length=charts.length, share_of=share_of, shown_because=shown_because)
+    return environment.get_template("page.html")
+
+
+def page(review: Review, tables: Path | None = None) -> str:
+    """Return the page as HTML text, the same for the same review and tables."""
     css = _source("page.css")
     digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
     # The style sheet is ours, not a ledger's: it must reach the page as it is.
-    return environment.get_template("page.html").render(
+    return _template().render(
         css=Markup(css),  # noqa: S704
         css_hash=digest,
         **_context(review, tables),
