@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from functools import partial
 
 from django.utils import timezone
 
@@ -50,13 +49,14 @@ def jobs() -> list[ScheduledJob]:
     return sorted(_known.values(), key=lambda job: (job.at, job.name))
 
 
-def run_due(*, at: datetime, silent_for: timedelta) -> int:
+def run_due(now: Callable[[], datetime], *, silent_for: timedelta) -> int:
     """Run every job of today that is due and not done; return how many were run.
 
     Args:
-        at: The moment.
+        now: Tells the moment.
         silent_for: How long a worker may give no sign of life before it is taken for dead.
     """
+    at = now()
     local = timezone.localtime(at)
     today, since = local.date(), at - silent_for
     give_up_runs(silent_since=since, today=today, at=at)
@@ -71,21 +71,17 @@ def run_due(*, at: datetime, silent_for: timedelta) -> int:
             continue
         run = take_run(job=job.name, day=today, silent_since=since, at=at)
         if run is not None:
-            _do(job, run, at)
+            _do(job, run, now)
             count += 1
     return count
 
 
-def _do(job: ScheduledJob, run: ScheduledRun, at: datetime) -> None:
+def _do(job: ScheduledJob, run: ScheduledRun, now: Callable[[], datetime]) -> None:
     is_done = False
     try:
-        with Beat(partial(_beat, run)):
-            job.run(at)
+        with Beat(lambda: beat_run(run=run, at=now())):
+            job.run(now())
         is_done = True
     except Exception:  # the worker must live on; the run is tried again
         logger.exception("the scheduled job %s failed", job.name)
-    end_run(run=run, is_done=is_done, at=timezone.now())
-
-
-def _beat(run: ScheduledRun) -> None:
-    beat_run(run=run, at=timezone.now())
+    end_run(run=run, is_done=is_done, at=now())

@@ -53,8 +53,12 @@ def _write(kind: ReminderKind, at: datetime) -> int:
         )
         sent = written.values_list("step", flat=True)
         step = step_due(on=due.on, steps=kind.steps, sent=sent, today=today)
-        if step is not None:
+        if step is None:
+            continue
+        try:
             count += write_reminder(kind=kind, due=due, step=step, at=at)
+        except messages.NotAMessageError:  # one person's address keeps nobody else's back
+            logger.exception("a reminder of %s cannot be written", due.subject)
     return count
 
 

@@ -110,7 +110,7 @@ def _send() -> float:
 
 def _watch_the_clock(silences: Iterator[timedelta]) -> float:
     """Run what is due; a worker that was silent for longer than the next silence is dead."""
-    clock.run_due(at=timezone.now(), silent_for=next(silences))
+    clock.run_due(timezone.now, silent_for=next(silences))
     return CLOCK_SECONDS
 
 
