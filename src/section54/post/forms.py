@@ -10,16 +10,31 @@ from section54.post.models import Message
 from section54.ui.forms import GovukForm
 
 
+GONE = "A message is not there any more: select from those shown now"
+
+
+class MessagesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """A choice of messages; what is no message's id is a message that is gone."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the messages."""
+        try:
+            return super().clean(value)
+        except forms.ValidationError as error:
+            if error.code == "invalid":
+                raise forms.ValidationError(GONE, code="invalid_choice") from error
+            raise
+
+
 class DecideForm(GovukForm):
     """Some messages of the list, and what is said of them."""
 
-    messages = forms.ModelMultipleChoiceField(
+    messages = MessagesField(
         queryset=Message.objects.none(),
         label="Messages",
         error_messages={
             "required": "Select at least one message",
-            "invalid_choice": "A message is not there any more: select from those shown now",
-            "invalid_pk_value": "A message is not there any more: select from those shown now",
+            "invalid_choice": GONE,
         },
     )
     what = forms.ChoiceField(
