@@ -49,6 +49,7 @@ def serve(data: Path, port: int, body: str, sample: bool, ledgers: tuple[Path, .
         "DJANGO_SETTINGS_MODULE": SETTINGS,
     }
     os.environ.setdefault("SECTION54_PROFILE", "local")
+    os.environ.setdefault("SECTION54_ADDRESS", f"http://127.0.0.1:{port}")
     if os.environ["SECTION54_PROFILE"] != "local":
         raise BadInput(
             "serve speaks plain HTTP, for one machine only: in production run gunicorn and the "

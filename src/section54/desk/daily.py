@@ -93,6 +93,8 @@ def register() -> None:
             title="A role ends",
             find=grants_ending,
             steps=(-14, -1),
+            is_due="ends on",
+            was_due="ended on",
             handled_with=MAY_GRANT,
         )
     )

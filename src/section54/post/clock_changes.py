@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.utils import timezone
 
 from section54.organisations.models import User
 from section54.post.changes import write_message
@@ -112,7 +113,7 @@ def write_reminder(*, kind: ReminderKind, due: Due, step: int, at: datetime) -> 
                 kind=REMINDER_KEPT if kind.must else REMINDER,
                 body=due.body,
                 to=due.person,
-                values=_words_of(kind, due, step),
+                values=_words_of(kind, due, timezone.localdate(at)),
                 link=due.link,
                 at=at,
                 handled_with=kind.handled_with,
@@ -135,12 +136,9 @@ def write_reminder(*, kind: ReminderKind, due: Due, step: int, at: datetime) -> 
     return True
 
 
-def _words_of(kind: ReminderKind, due: Due, step: int) -> dict[str, str]:
-    day = f"{due.on.day} {due.on:%B %Y}"
-    words = {
-        "what": due.what,
-        "is": f"is due on {day}" if step <= 0 else f"was due on {day}",
-    }
+def _words_of(kind: ReminderKind, due: Due, today: date) -> dict[str, str]:
+    told = kind.was_due if due.on < today else kind.is_due
+    words = {"what": due.what, "is": f"{told} {due.on.day} {due.on:%B %Y}"}
     if kind.must:
         return words | {"must": kind.must}
     return words | {"stop": absolute(stop_link(due.person, kind.name))}

@@ -47,6 +47,8 @@ class ReminderKind:
         find: Returns what is due between two days, both inclusive, to whom; called once a day.
         steps: Days after the due day on which to remind, below 0 before it; in their order.
         handled_with: Permission in the body to send it by hand where there is no mail server.
+        is_due: How the day is told until it is over: ``is due on``, ``ends on``.
+        was_due: How it is told afterwards.
         must: Why nobody can stop it, in one sentence; empty: everybody can.
     """
 
@@ -55,6 +57,8 @@ class ReminderKind:
     find: Callable[[date, date], Iterable[Due]]
     steps: Sequence[int] = STEPS
     handled_with: str
+    is_due: str = "is due on"
+    was_due: str = "was due on"
     must: str = ""
 
 

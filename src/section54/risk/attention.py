@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from section54.post.reminders import Due, ReminderKind
 from section54.post.work_list import Item
 from section54.records.models import subject_of
 from section54.risk.models import Finding, Review, ReviewQuerySet
+from section54.ui.formats import day
 
 
 CHANGE = "spend.change"
@@ -57,7 +57,7 @@ def for_the_work_list(user: User, today: date) -> Iterator[Item]:
         if review.next_due_on is not None and review.next_due_on - today <= SOON:
             yield Item(
                 what="Make the next spend review",
-                why=f"{review.reference} was concluded for the time until then.",
+                why=f"The last, {review.reference}, was concluded on {day(review.concluded_on)}.",
                 link=reverse("ledger-add"),
                 due=review.next_due_on,
                 body=review.body.name,
@@ -92,12 +92,12 @@ def _to_decide(mine: ReviewQuerySet) -> Iterator[Item]:
         seen.add(review.body_id)
         if review.state != Review.State.READY:
             continue
-        high = Finding.objects.filter(review=review).to_call().filter(shown_tier=Tier.HIGH)
-        number = high.aggregate(open=Count("pk", filter=Q(is_decided=False)))["open"]
+        high = Finding.objects.filter(review=review, shown_tier=Tier.HIGH, is_decided=False)
+        number = high.count()
         page = reverse("review-suppliers", kwargs={"pk": review.pk})
         if number:
             yield Item(
-                what=f"Look at {count(number, 'supplier')} at high risk",
+                what=f"Look at {count(number, 'payee')} at high risk",
                 why=f"Nobody has decided on them yet in {review.reference}.",
                 link=f"{page}?tier=high",
                 count=number,
@@ -106,7 +106,7 @@ def _to_decide(mine: ReviewQuerySet) -> Iterator[Item]:
         else:
             yield Item(
                 what=f"Conclude {review.reference}",
-                why="No supplier at high risk is left without a decision.",
+                why="No payee at high risk is left without a decision.",
                 link=reverse("review-conclude", kwargs={"pk": review.pk}),
                 body=review.body.name,
             )
