@@ -32,10 +32,12 @@ from section54.organisations.changes import grant_role, relate
 from section54.organisations.checks import routes
 from section54.organisations.collaboration_changes import found_collaboration, join, share
 from section54.organisations.invitation_changes import invite
-from section54.organisations.models import Body, BodyRelation
+from section54.organisations.models import SHARED_PROCUREMENT, Body, BodyRelation
 from section54.organisations.office_changes import appoint, found_office
+from section54.organisations.permissions import NOTED
 from section54.post.messages import stop_link
 from section54.records.models import Event
+from section54.risk.models import Review
 
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +156,8 @@ EXPECTED = {
     "review-suppliers-export": Needs(SEES),
     "review-compare": Needs(SEES, CHANGES),
     "review-conclude": Needs(CHANGES, CHANGES),
+    "review-share": Needs(CHANGES, CHANGES),
+    "review-share-stop": Needs(post=CHANGES),
     "review-method": Needs(SEES),
     "review-file": Needs(SEES),
     "finding": Needs(SEES),
@@ -161,6 +165,20 @@ EXPECTED = {
     "finding-payments-export": Needs(SEES),
     "finding-decide": Needs(CHANGES, CHANGES),
     "finding-withdraw": Needs(post=CHANGES),
+}
+
+# What opens, read-only, to the other bodies of a collaboration that a review is shared with.
+OPEN_TO_MEMBERS = {
+    "review",
+    "review-categories",
+    "review-category",
+    "review-suppliers",
+    "review-suppliers-export",
+    "review-method",
+    "review-file",
+    "finding",
+    "finding-payments",
+    "finding-payments-export",
 }
 
 NO_LINE = (
@@ -185,6 +203,31 @@ class World:
         for role in permissions.ROLES:
             self.people[role] = Client()
             self.people[role].force_login(a_user(f"Walker {role}", role, body))
+        self.member = Client()
+        self.member.force_login(a_user("Walker next door", "head_of_procurement", self.next_door()))
+
+    def next_door(self) -> Body:
+        """Make a body that buys together with the first one, which shares its review there."""
+        body, own = a_body("Ternfield Constabulary"), a_body(f"{OWN_WORD} Constabulary")
+        together = found_collaboration(
+            name="Buying together",
+            lead=own,
+            shared_areas=SHARED_PROCUREMENT,
+            starts_on=FIRST_DAY,
+            by=None,
+            at=NOW,
+        )
+        join(collaboration=together, body=body, starts_on=FIRST_DAY, by=None, at=NOW)
+        review = Review.objects.get(pk=self.ids[OWN]["review"])
+        share(
+            subject=review,
+            body=own,
+            collaboration=together,
+            starts_on=FIRST_DAY,
+            by=review.asked_by,
+            at=NOW,
+        )
+        return body
 
     def missing(self) -> dict[str, Any]:
         """Ids of nothing, in addresses that are otherwise right."""
@@ -303,6 +346,7 @@ class Answer:
     status: str
     content: bytes
     headers: str
+    lines: int  # of the record that it wrote
 
 
 def ask(client: Client, method: str, path: str, data: dict[str, Any]) -> Answer:
@@ -317,7 +361,8 @@ def ask(client: Client, method: str, path: str, data: dict[str, Any]) -> Answer:
         status = str(response.status_code)
         if status == "302" and response["Location"].startswith("/sign-in/?next="):
             status = "sign in"
-        if status not in ("200", "302") and Event.objects.count() != before:
+        lines = Event.objects.count() - before
+        if status not in ("200", "302") and lines:
             status += ", and wrote a line"
         if _lines_of_the_other() != others_before:
             status += ", and wrote a line of another body"
@@ -325,7 +370,7 @@ def ask(client: Client, method: str, path: str, data: dict[str, Any]) -> Answer:
         transaction.set_rollback(True)
     client.cookies = kept  # signing out is taken back, too
     headers = "\n".join(f"{name}: {value}" for name, value in response.items())
-    return Answer(status, _opened(content), headers + response.cookies.output())
+    return Answer(status, _opened(content), headers + response.cookies.output(), lines)
 
 
 def _lines_of_the_other() -> int:
@@ -461,6 +506,46 @@ def test_what_is_another_bodys_is_the_same_page_as_what_does_not_exist(world, fi
                 assert SECRET.sub(b"", answer.content) == SECRET.sub(b"", nothing.content), route
                 count += 1
     figure("another body's addresses compared with those of nothing", count)
+
+
+def test_a_member_of_the_same_collaboration_reads_what_is_shared_and_nothing_else(world, figure):
+    count, opened, wrong = 0, set(), []
+    for route, pattern in routes():
+        if "<uuid:" not in route:
+            continue
+        needs = EXPECTED[pattern.name]
+        for whose in (OWN, OTHER):
+            for method in METHODS:
+                needed = needs.post if method == "POST" else needs.get
+                path = path_of(route, pattern, world.ids[whose])
+                answer = ask(world.member, method, path, hostile(world.ids[whose]))
+                opens = whose == OWN and pattern.name in OPEN_TO_MEMBERS and method != "POST"
+                right = "405" if needed is None else "200" if opens else "404"
+                door = needs.get or needs.post
+                if door and not has("head_of_procurement", door):
+                    right = "403"
+                count += 1
+                if answer.status != right:
+                    wrong.append(f"{method} /{route} of {whose} body: {answer.status}, not {right}")
+                if opens:
+                    opened.add(pattern.name)
+    assert not wrong, "\n".join(wrong)
+    assert opened == OPEN_TO_MEMBERS
+    figure("requests of a member of the same collaboration compared", count)
+
+
+def test_each_answer_that_gives_away_what_is_sensitive_is_one_line_and_others_are_none(world):
+    noted = [(route, pattern) for route, pattern in routes() if pattern.name in NOTED]
+    assert {pattern.name for _, pattern in noted} == set(NOTED)
+    reader = world.people["auditor"]
+    for route, pattern in noted:
+        own = path_of(route, pattern, world.ids[OWN])
+        assert ask(reader, "GET", own, {}).lines == 1, pattern.name
+        others = [(reader, "HEAD", own), (reader, "POST", own), (Client(), "GET", own)]
+        if "<uuid:" in route:
+            others.append((reader, "GET", path_of(route, pattern, world.missing())))
+        for person, method, path in others:
+            assert ask(person, method, path, {}).lines == 0, (pattern.name, method)
 
 
 def test_the_words_that_must_not_leak_do_show_to_their_own(world):

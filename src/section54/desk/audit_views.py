@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from section54.desk.audit import SEE_PEOPLE, kind_words, tell, visible_to
-from section54.desk.audit_changes import note_export
 from section54.engine.reports.cells import safe_cell
-from section54.organisations.http import UserRequest, permission
+from section54.organisations.http import Taken, UserRequest, noted, permission
 from section54.organisations.models import Body
+from section54.organisations.reading_changes import Line
 from section54.records.models import Event, EventQuerySet
 
 
@@ -93,24 +93,32 @@ def audit_list(request: UserRequest) -> HttpResponse:
 
 @require_safe
 @permission(SEE_PEOPLE)
-def audit_export(request: UserRequest) -> HttpResponse:
+@noted
+def audit_export(request: UserRequest) -> Taken:
     """Give the lines asked for away as CSV; that is a line of the record itself."""
     events, _ = _found(request, _asked(request))
     lines = list(events[:MOST_EXPORTED])
     counts: dict[UUID, int] = {}
     for event in lines:
         counts[event.body_id] = counts.get(event.body_id, 0) + 1
-    now = timezone.now()
-    note_export(counts=counts, asked=_asked(request), by=request.user, at=now)
+    filters = {name: value for name, value in _asked(request).items() if value}
+    bodies = Body.objects.filter(pk__in=counts)
+    noted_lines = [
+        Line("audit_exported", body, body.pk, {"lines": counts[body.pk], "filters": filters})
+        for body in bodies
+    ]
     text = StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     writer.writerows(_rows(lines))
-    return HttpResponse(
+    response = HttpResponse(
         b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "replace"),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="record-{now:%Y-%m-%d}.csv"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="record-{timezone.localdate()}.csv"'
+        },
     )
+    return Taken(response, noted_lines)
 
 
 def _rows(lines: list[Event]) -> Iterator[list[object]]:

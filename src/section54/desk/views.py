@@ -27,7 +27,7 @@ def home(request: UserRequest) -> HttpResponse:
         "sees_spend": user.may("spend.see"),
         "under_way": any(line.item.under_way for line in lines),
     }
-    latest = Review.objects.visible_to(user).made().first()
+    latest = Review.objects.of_bodies(user).made().first()
     if latest is not None:
         context = overview_context(latest, user) | context
     return render(request, "desk/home.html", context | {"latest": latest})

@@ -7,8 +7,8 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, register
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from section54.organisations.http import permission_of
-from section54.organisations.permissions import PUBLIC
+from section54.organisations.http import is_noted, permission_of
+from section54.organisations.permissions import NOTED, PUBLIC
 
 
 def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[tuple[str, Any]]:
@@ -34,4 +34,20 @@ def every_view_names_its_permission(
         )
         for route, pattern in routes()
         if pattern.name not in PUBLIC and permission_of(pattern.callback) is None
+    ]
+
+
+@register()
+def every_view_of_what_is_sensitive_is_noted(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Return an error for each address that is noted in the table or in its view, but not both."""
+    return [
+        Error(
+            f"/{route} ({pattern.name}) is noted in only one of two places.",
+            hint="Name it in NOTED of organisations/permissions.py, and mark its view @noted.",
+            id="organisations.E002",
+        )
+        for route, pattern in routes()
+        if (pattern.name in NOTED) != is_noted(pattern.callback)
     ]

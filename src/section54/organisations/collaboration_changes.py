@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models, transaction
 
 from section54.organisations.changes import NotPossibleError
@@ -11,7 +12,6 @@ from section54.organisations.models import Body, Collaboration, Membership, Shar
 from section54.organisations.models.bodies import SHARES_LESS
 from section54.organisations.permissions import AREAS
 from section54.records.changes import record
-from section54.records.models import subject_of
 from section54.records.rows import everything
 
 
@@ -237,12 +237,12 @@ def share(
     )
     record(
         "record_shared",
-        made,
+        subject,
         body_id=body.pk,
         by=by,
         at=at,
-        shared=subject_of(subject),
         collaboration=collaboration.name,
+        starts_on=starts_on.isoformat(),
     )
     return made
 
@@ -257,14 +257,20 @@ def stop_sharing(*, shared: Share, by: User, at: datetime, on: date) -> Share | 
     """Show a record to a collaboration no more, from a day on.
 
     What was shared and taken back on one day leaves no row, only its two audit lines.
+
+    Raises:
+        NotPossibleError: somebody stopped it before.
     """
+    still = Share.objects.select_for_update().filter(pk=shared.pk, ends_on=None).first()
+    if still is None:
+        raise NotPossibleError(f"It is not shared with {shared.collaboration} any more")
+    shared = still
     record(
         "record_no_longer_shared",
-        shared,
+        apps.get_model(shared.kind)(pk=shared.subject_id),
         body_id=shared.body_id,
         by=by,
         at=at,
-        shared=f"{shared.kind} {shared.subject_id}",
         collaboration=shared.collaboration.name,
     )
     last_day = date.fromordinal(on.toordinal() - 1)

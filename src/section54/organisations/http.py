@@ -5,7 +5,9 @@ belongs to another body is found by nobody (``visible_to``), so it is the same 4
 exist. A view that names no permission stops the program at start-up (``checks``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
@@ -21,11 +23,13 @@ from django.utils import timezone
 
 from section54.organisations.models import User
 from section54.organisations.permissions import PERMISSIONS, PUBLIC, SIGNED_IN
+from section54.organisations.reading_changes import Line, note_reading
 from section54.records.rows import everything, of_bodies
 
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 ATTRIBUTE = "section54_permission"
+IS_NOTED = "section54_noted"
 
 
 class UserRequest(HttpRequest):
@@ -54,6 +58,38 @@ def permission_of(view: Callable[..., Any]) -> str | None:
     """Return the permission that a view names, or None."""
     named: str | None = getattr(view, ATTRIBUTE, None)
     return named
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a view gives away of sensitive records, and the lines that say so."""
+
+    response: HttpResponseBase
+    lines: Sequence[Line]
+
+
+def noted(view: Callable[..., Taken]) -> Callable[..., HttpResponseBase]:
+    """Write down what somebody reads or takes away, before any of it is sent.
+
+    The view says what the lines are, so it cannot forget to. A question for the headers alone and
+    an answer that gives nothing write none. Its address stands in ``permissions.NOTED``, or the
+    program does not start.
+    """
+
+    @wraps(view)
+    def noting(request: UserRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        taken = view(request, *args, **kwargs)
+        if request.method != "HEAD" and taken.response.status_code == 200:
+            note_reading(lines=taken.lines, by=request.user, at=timezone.now())
+        return taken.response
+
+    setattr(noting, IS_NOTED, True)
+    return noting
+
+
+def is_noted(view: Callable[..., Any]) -> bool:
+    """Return whether what a view gives away is written down."""
+    return bool(getattr(view, IS_NOTED, False))
 
 
 class PermissionMiddleware:

@@ -19,7 +19,7 @@ from section54.organisations import account_changes, invitation_changes, work
 from section54.organisations.access import access_on, areas_seen, how, shares_on
 from section54.organisations.changes import end_grant, grant_role
 from section54.organisations.forms import EndRoleForm, InviteForm, LeavingForm, RoleForm
-from section54.organisations.http import UserRequest, permission
+from section54.organisations.http import Taken, UserRequest, noted, permission
 from section54.organisations.models import (
     ApiToken,
     Body,
@@ -43,7 +43,7 @@ from section54.organisations.pages import (
     sent,
 )
 from section54.organisations.permissions import ROLES
-from section54.organisations.reading_changes import note_list_taken_away
+from section54.organisations.reading_changes import Line
 from section54.organisations.recent import recent_sign_in
 from section54.records.models import subject_of
 
@@ -148,14 +148,12 @@ def people_list(request: UserRequest) -> HttpResponse:
 
 @require_safe
 @permission(SEE)
-def people_export(request: UserRequest) -> HttpResponse:
+@noted
+def people_export(request: UserRequest) -> Taken:
     """Give the list of people away, a line a role; that is a line of the record."""
     today = timezone.localdate()
     asked = asked_for(request, "q", "body", "role", "state")
     people = list(_people(request, asked, today)[:MOST_EXPORTED])
-    note_list_taken_away(
-        what="people", count=len(people), bodies=_seen(request), by=request.user, at=timezone.now()
-    )
     columns = ("Name", "Email address", "State", "Role", "Where", "From", "Last day", "Given by")
     rows = [
         (
@@ -171,7 +169,15 @@ def people_export(request: UserRequest) -> HttpResponse:
         for person in people
         for grant in person.seen_grants
     ]
-    return as_csv(f"people-{today}", columns, rows)
+    lines = _lines("people", len(people), _seen(request))
+    return Taken(as_csv(f"people-{today}", columns, rows), lines)
+
+
+def _lines(what: str, count: int, bodies: Iterable[Body]) -> list[Line]:
+    """Return the lines that say that a list of a body's people was taken away."""
+    return [
+        Line("people_exported", body, body.pk, {"what": what, "lines": count}) for body in bodies
+    ]
 
 
 def _person(request: UserRequest, pk: UUID) -> User:
@@ -658,13 +664,11 @@ def people_access(request: UserRequest) -> HttpResponse:
 
 @require_safe
 @permission(SEE)
-def people_access_export(request: UserRequest) -> HttpResponse:
+@noted
+def people_access_export(request: UserRequest) -> Taken:
     """Give the list of who had access on a day away; that is a line of the record."""
     asked, on, _, bodies = _asked_access(request)
     found = _access(asked, on, bodies)[:MOST_EXPORTED]
-    note_list_taken_away(
-        what=f"access on {on}", count=len(found), bodies=bodies, by=request.user, at=timezone.now()
-    )
     columns = (
         "Body", "Name", "Email address", "Role", "How", "From", "Last day", "Given by",
         "May", "On",
@@ -684,4 +688,5 @@ def people_access_export(request: UserRequest) -> HttpResponse:
         )
         for held in found
     ]
-    return as_csv(f"access-{on}", columns, rows)
+    lines = _lines(f"access on {on}", len(found), bodies)
+    return Taken(as_csv(f"access-{on}", columns, rows), lines)

@@ -125,6 +125,19 @@ PUBLIC = frozenset(
     | {"health-alive", "health-ready", "messages-stop"}
 )
 
+# Addresses that give away in one go what is about people, money or prices, by name: why. Each
+# answer is a line of the record (``http.noted``). What a page shows of a ledger that is published
+# anyway, and reading the record itself, is no line.
+NOTED = {
+    "people-export": "people with their addresses and roles",
+    "people-access-export": "who had which access, for many people at once",
+    "audit-export": "who did what, for many lines at once",
+    "import-rejected": "rows as the ledger has them, before names of people were withheld",
+    "review-file": "a whole review",
+    "review-suppliers-export": "what was found of every payee, and what people decided on it",
+    "finding-payments-export": "every payment to a payee",
+}
+
 # A permission that everybody who is signed in has: their own pages, and the way in.
 SIGNED_IN = "signed_in"
 

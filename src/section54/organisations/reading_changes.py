@@ -1,18 +1,29 @@
-"""Writes about reading: that a list of people was taken away."""
+"""Writes about reading: that somebody saw or took away what is sensitive."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 
-from section54.organisations.models import Body, User
+from section54.organisations.models import User
 from section54.records.changes import record
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the record to be: what was read, in whose chain it stands."""
+
+    kind: str
+    about: models.Model
+    body_id: UUID
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
 @transaction.atomic
-def note_list_taken_away(
-    *, what: str, count: int, bodies: Iterable[Body], by: User, at: datetime
-) -> None:
-    """Take note, in the record of each body concerned, that a list of its people was taken away."""
-    for body in bodies:
-        record("people_exported", body, body_id=body.pk, by=by, at=at, what=what, lines=count)
+def note_reading(*, lines: Sequence[Line], by: User, at: datetime) -> None:
+    """Take note of what somebody read or took away: one line in each body's chain."""
+    for line in sorted(lines, key=lambda one: one.body_id):
+        record(line.kind, line.about, body_id=line.body_id, by=by, at=at, **line.detail)

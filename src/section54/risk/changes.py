@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 
 from section54.engine.compare import PaidPayee
 from section54.engine.compare import compare as compare_payees
@@ -24,7 +25,8 @@ from section54.engine.reports.wording import (
 )
 from section54.engine.result import Review as MadeReview
 from section54.engine.result import SupplierResult
-from section54.organisations.models import Body, User
+from section54.organisations.collaboration_changes import stop_sharing
+from section54.organisations.models import Body, Share, User
 from section54.post.changes import JobTakenError, ask_for, finish
 from section54.post.models import Job
 from section54.records.changes import record
@@ -360,7 +362,8 @@ def conclude(
 def undo_import(*, brought_by: Import, because: str, by: User, at: datetime) -> None:
     """Undo an import whole: its ledgers no longer count, and open reviews of them are withdrawn.
 
-    A review that was concluded stays: it is the record of what people decided then.
+    A review that was concluded stays: it is the record of what people decided then. What other
+    bodies were shown of any of them they are shown no more.
 
     Raises:
         NotPossibleError: it was not taken in, or no reason is given.
@@ -384,6 +387,10 @@ def undo_import(*, brought_by: Import, because: str, by: User, at: datetime) -> 
         withdrawn.append(review.reference)
         Job.objects.filter(pk=review.job_id, state="running").update(stop_asked=True)
         Job.objects.filter(pk=review.job_id, state="waiting").update(state="stopped", ended_at=at)
+    resting = Review.objects.filter(ledgers__brought_by=brought_by).values("pk")
+    shares = Share.objects.filter(kind=Review._meta.label, subject_id__in=resting, ends_on=None)
+    for shared in shares.select_related("collaboration"):
+        stop_sharing(shared=shared, by=by, at=at, on=timezone.localdate(at))
     record(
         "import_undone",
         brought_by,
@@ -485,9 +492,3 @@ def _paid(findings: Iterable[Finding]) -> list[PaidPayee]:
         )
         for finding in findings
     ]
-
-
-@transaction.atomic
-def note_export(*, review: Review, what: str, by: User, at: datetime) -> None:
-    """Note that somebody took a file or a list of a review away."""
-    record("review_exported", review, body_id=review.body_id, by=by, at=at, what=what)

@@ -51,8 +51,9 @@ PAYMENT_COLUMNS = {
     "sheet": "Sheet",
     "row": "Row",
 }
-MONEY = {6, 7}
-NUMBERS = {4, 8}
+MONEY = {"Paid (pounds)", "Of which at this risk (pounds)"}
+NUMBERS = {"Points", "Payments"}
+OF_PEOPLE = {"Risk", "Decided by people"}  # left out of what another body shares
 
 
 def rows_of(findings: Iterable[Finding]) -> Iterator[tuple[object, ...]]:
@@ -77,18 +78,35 @@ def rows_of(findings: Iterable[Finding]) -> Iterator[tuple[object, ...]]:
         )
 
 
-def as_csv(findings: Iterable[Finding]) -> bytes:
-    """Return the list as CSV in UTF-8 with a byte order mark, which spreadsheets need."""
+def _table(
+    findings: Iterable[Finding], shared: str
+) -> tuple[list[str], Iterator[tuple[object, ...]]]:
+    """Return headings and rows; a shared list without what people decided, each row saying so."""
+    if not shared:
+        return list(COLUMNS), rows_of(findings)
+    kept = [at for at, heading in enumerate(COLUMNS) if heading not in OF_PEOPLE]
+    rows = ((*(row[at] for at in kept), safe_cell(shared)) for row in rows_of(findings))
+    return [*(COLUMNS[at] for at in kept), "Whose it is"], rows
+
+
+def as_csv(findings: Iterable[Finding], shared: str = "") -> bytes:
+    """Return the list as CSV in UTF-8 with a byte order mark, which spreadsheets need.
+
+    Args:
+        shared: Whose it is, where another body shares it; empty: one's own.
+    """
+    headings, rows = _table(findings, shared)
     text = StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow(headings)
     # A day is written as 2025-04-30, and nothing where it is not known.
-    writer.writerows(rows_of(findings))
+    writer.writerows(rows)
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "replace")
 
 
-def as_xlsx(findings: Iterable[Finding]) -> bytes:
-    """Return the list as a workbook with typed cells."""
+def as_xlsx(findings: Iterable[Finding], shared: str = "") -> bytes:
+    """Return the list as a workbook with typed cells; ``shared`` as for ``as_csv``."""
+    headings, rows = _table(findings, shared)
     made = BytesIO()
     with xlsxwriter.Workbook(
         made, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -96,17 +114,18 @@ def as_xlsx(findings: Iterable[Finding]) -> bytes:
         sheet = book.add_worksheet("Payees")
         bold = book.add_format({"bold": True, "text_wrap": True})
         money = book.add_format({"num_format": "#,##0.00"})
-        sheet.write_row(0, 0, COLUMNS, bold)
+        sheet.write_row(0, 0, headings, bold)
         sheet.freeze_panes(1, 1)
         day = book.add_format({"num_format": "d mmm yyyy", "align": "left"})
-        for column, width in enumerate(WIDTHS):
-            sheet.set_column(column, column, width)
+        widths = dict(zip(COLUMNS, WIDTHS, strict=True))
+        for column, heading in enumerate(headings):
+            sheet.set_column(column, column, widths.get(heading, WIDTHS[-1]))
         sheet.set_row(0, 30)
-        for at, row in enumerate(rows_of(findings), 1):
-            for column, value in enumerate(row):
-                if column in MONEY:
+        for at, row in enumerate(rows, 1):
+            for column, (heading, value) in enumerate(zip(headings, row, strict=True)):
+                if heading in MONEY:
                     sheet.write_number(at, column, float(str(value)), money)
-                elif column in NUMBERS:
+                elif heading in NUMBERS:
                     if value is not None:
                         sheet.write_number(at, column, int(str(value)))
                 elif isinstance(value, date):
@@ -139,7 +158,10 @@ def payments_as_csv(review: Review, pieces: Iterable[list[dict[str, Any]]]) -> I
 def file_name_of(review: Review, what: str, form: str) -> str:
     """Return what a downloaded file is called: body, period, what it holds; plain letters only."""
     months = [f"{day:%Y-%m}" for day in review.period if day]
-    words = slugify(" ".join([review.body.name, *dict.fromkeys(months), what]))[:100].strip("-")
+    shared = ["shared"] if review.is_shared else []
+    words = slugify(" ".join([review.body.name, *dict.fromkeys(months), *shared, what]))[
+        :100
+    ].strip("-")
     return f"{words}-{review.reference.lower()}.{form}"
 
 

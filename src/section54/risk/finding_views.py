@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,13 +16,13 @@ from section54.engine.payments import payments_of
 from section54.engine.reports import charts
 from section54.engine.reports.wording import KIND_WORDS
 from section54.engine.risk.model import Tier
-from section54.organisations.http import UserRequest, permission
+from section54.organisations.http import Taken, UserRequest, noted, permission
 from section54.risk import changes
 from section54.risk.exports import CSV, file_name_of, payments_as_csv
 from section54.risk.forms import DecideForm
 from section54.risk.lists import PAGE
 from section54.risk.models import Finding, Review, file_names
-from section54.risk.views import readable, shown
+from section54.risk.views import line_of, readable, shown
 
 
 PIECE = 5_000  # payments in memory while a list of them is sent
@@ -47,7 +46,7 @@ class _Counted:
 
 def _find(request: UserRequest, pk: UUID, finding: UUID) -> tuple[Review, Finding]:
     review = readable(request, pk)
-    return review, get_object_or_404(review.findings.select_related("review"), pk=finding)
+    return review, get_object_or_404(review.payees.select_related("review"), pk=finding)
 
 
 def _find_to_change(request: UserRequest, pk: UUID, finding: UUID) -> tuple[Review, Finding]:
@@ -62,7 +61,9 @@ def _find_to_change(request: UserRequest, pk: UUID, finding: UUID) -> tuple[Revi
 def finding(request: UserRequest, pk: UUID, finding: UUID) -> HttpResponse:
     """Show one payee of a review."""
     review, found = _find(request, pk, finding)
-    decisions = list(found.decisions.select_related("decided_by", "withdrawn_by"))
+    decisions = []
+    if not review.is_shared:
+        decisions = list(found.decisions.select_related("decided_by", "withdrawn_by"))
     context = shown(review, request.user, found.name) | {
         "finding": found,
         "purchases": found.purchases.all(),
@@ -74,7 +75,7 @@ def finding(request: UserRequest, pk: UUID, finding: UUID) -> HttpResponse:
             (month, found.tier_found, amount) for month, amount in _every_month(found)
         ),
         "month_rows": found.months,
-        "earlier": _decided_before(found),
+        "earlier": None if review.is_shared else _decided_before(found),
     }
     return render(request, "risk/finding.html", context)
 
@@ -130,21 +131,16 @@ def _with_payments(request: UserRequest, pk: UUID, finding: UUID) -> tuple[Revie
 
 @require_safe
 @permission("spend.see")
-def finding_payments_export(request: UserRequest, pk: UUID, finding: UUID) -> HttpResponseBase:
+@noted
+def finding_payments_export(request: UserRequest, pk: UUID, finding: UUID) -> Taken:
     """Send every payment to a payee as CSV, each with its file, sheet and row."""
     review, found = _with_payments(request, pk, finding)
-    changes.note_export(
-        review=review,
-        what=f"payments to payee {found.payee_id}",
-        by=request.user,
-        at=timezone.now(),
-    )
     response = StreamingHttpResponse(
         payments_as_csv(review, _pieces(_Counted(found))), content_type=CSV
     )
     name = file_name_of(review, f"payments {found.name}", "csv")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return Taken(response, [line_of(review, f"payments to payee {found.payee_id}")])
 
 
 def _pieces(payments: _Counted) -> Iterator[list[dict[str, Any]]]:

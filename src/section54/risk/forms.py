@@ -1,12 +1,14 @@
 """What people fill in about a review: which ledgers, another tier, the conclusion."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
 from section54.engine.reports.wording import count, period
-from section54.organisations.models import User
+from section54.organisations.models import Collaboration, Share, User
 from section54.risk.models import DECIDABLE, PLACE, Finding, Review
 from section54.spend.models import Ledger
 from section54.ui.forms import DateField, GovukForm
@@ -178,3 +180,29 @@ class CompareForm(GovukForm):
         super().__init__(*args, **kwargs)
         others = Review.objects.filter(body=review.body_id).exclude(pk=review.pk).made()
         self.fields["earlier"].queryset = others  # type: ignore[attr-defined]
+
+
+class ShareForm(GovukForm):
+    """With which collaboration to share."""
+
+    nouns = {"collaboration": "a collaboration"}
+    collaboration = forms.ModelChoiceField(
+        queryset=Collaboration.objects.none(),
+        label="With which collaboration?",
+        widget=forms.RadioSelect,
+        empty_label=None,
+    )
+
+    def __init__(self, *args: Any, review: Review, on: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        standing = Share.objects.of(review).in_force(on).values("collaboration")
+        offered = Collaboration.objects.with_member(review.body_id, on).exclude(pk__in=standing)
+        self.fields["collaboration"].queryset = offered  # type: ignore[attr-defined]
+
+    @staticmethod
+    def key_of(sent: Mapping[str, Any]) -> UUID | None:
+        """Return the key of the collaboration that was sent; None where it is none."""
+        try:
+            return UUID(str(sent.get("collaboration", "")))
+        except ValueError:
+            return None

@@ -52,7 +52,7 @@ class TakeInForm(GovukForm):
         days = list(brought_by.ledgers.filter(read__gt=0).values_list("first_paid", "last_paid"))
         first = min((day for day, _ in days if day), default=None)
         last = max((day for _, day in days if day), default=None)
-        reviews = Review.objects.visible_to(user).filter(body=brought_by.body_id).made()
+        reviews = Review.objects.of_bodies(user).filter(body=brought_by.body_id).made()
         super().__init__(
             *args,
             initial={

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from section54.organisations.http import UserRequest, permission
+from section54.organisations.models import Share
 from section54.risk.changes import NotPossibleError, review_import, undo_import
 from section54.risk.import_forms import TakeInForm, UndoForm
 from section54.risk.models import Review
@@ -96,7 +97,7 @@ def import_undo(request: UserRequest, pk: UUID) -> HttpResponse:
                 request, f"{brought_by.reference} was undone. Its ledgers no longer count."
             )
             return redirect("import", pk=pk)
-    reviews = Review.objects.visible_to(request.user).filter(ledgers__brought_by=brought_by)
+    reviews = Review.objects.of_bodies(request.user).filter(ledgers__brought_by=brought_by)
     context = {
         "title": f"Undo {brought_by.reference}",
         "brought": brought_by,
@@ -104,5 +105,8 @@ def import_undo(request: UserRequest, pk: UUID) -> HttpResponse:
         "ledgers": list(brought_by.ledgers.filter(read__gt=0).select_related("source")),
         "withdrawn": reviews.filter(state__in=["making", "ready"]).distinct(),
         "staying": reviews.filter(state=Review.State.CONCLUDED).distinct(),
+        "shared": Share.objects.filter(
+            kind=Review._meta.label, subject_id__in=reviews.values("pk"), ends_on=None
+        ).exists(),
     }
     return render(request, "risk/import_undo.html", context)

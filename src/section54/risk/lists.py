@@ -13,9 +13,8 @@ from section54.risk.models import Finding, Review
 
 
 PAGE = 50
+BY_RISK = ("risk", "-risk")
 SORTS = {
-    "risk": ("shown_place", "-at_risk", "-absolute", "name", "pk"),
-    "-risk": ("-shown_place", "at_risk", "absolute", "name", "pk"),
     "name": ("name", "pk"),
     "-name": ("-name", "pk"),
     "amount": ("amount", "pk"),
@@ -46,23 +45,25 @@ class Asked:
             tier=_one_of(query.get("tier"), {tier.value for tier in TIER_ORDER}),
             category=_one_of(query.get("category"), codes),
             kind=_one_of(query.get("kind"), {kind.value for kind in PayeeKind}),
-            decided=query.get("decided") == "yes",
-            sort=_one_of(query.get("sort"), set(SORTS)) or "risk",
+            decided=query.get("decided") == "yes" and not review.is_shared,
+            sort=_one_of(query.get("sort"), {*SORTS, *BY_RISK}) or "risk",
         )
 
     def findings(self, review: Review) -> QuerySet[Finding]:
         """Return the payees asked for, in the order asked for."""
-        found = review.findings.all()
+        found = review.payees
         for word in self.search.casefold().split():
             found = found.filter(search__contains=word)
         if self.tier:
-            found = found.filter(shown_tier=self.tier)
+            found = found.of_tier(self.tier)
         if self.category:
             found = found.filter(purchases__code=self.category).distinct()
         if self.kind:
             found = found.filter(kind=self.kind)
         if self.decided:
             found = found.filter(is_decided=True)
+        if self.sort in BY_RISK:
+            return found.by_risk(least_first=self.sort == "-risk")
         return found.order_by(*SORTS[self.sort])
 
     def in_words(self, review: Review) -> str:

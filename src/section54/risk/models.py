@@ -1,5 +1,6 @@
 """Risk reviews of spend: what was found of each payee and category, and what people decided."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -8,14 +9,16 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.query import ModelIterable
 
 from section54.engine.identity.model import PayeeKind
 from section54.engine.reports.wording import listed
 from section54.engine.risk.model import TIER_ORDER, Tier
-from section54.organisations.models import Body, User, scoped
+from section54.organisations.models import Body, Collaboration, User, scoped, shared_with
 from section54.post.models import Job
 from section54.records.keys import new_key
 from section54.records.models import both_or_neither
+from section54.sources.models import Import
 from section54.spend.models import Ledger
 
 
@@ -25,13 +28,23 @@ DECIDABLE = [(t.value, t.label) for t in (Tier.HIGH, Tier.MEDIUM, Tier.LOW, Tier
 # Below this a category is told with how sure we are of it.
 SURE_ENOUGH = 0.7
 PLACE = {tier.value: place for place, tier in enumerate(TIER_ORDER)}
+READABLE = ("ready", "concluded")  # the states in which a review's figures are there
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
     """Ways of asking for reviews."""
 
     def visible_to(self, user: User) -> Self:
-        """Reviews of the bodies whose spend the user may see."""
+        """Reviews that the user may open: their own, and those that others share with them.
+
+        Whoever opens one asks ``as_seen_by`` for it, which takes the notes of others away.
+        """
+        shared = shared_with(self, user, "spend.see").values("subject_id")
+        own = Review.objects.of_bodies(user).values("pk")
+        return self.filter(Q(pk__in=own) | Q(pk__in=shared, state__in=READABLE))
+
+    def of_bodies(self, user: User) -> Self:
+        """Reviews of the bodies whose spend the user may see: with all that people noted there."""
         return scoped(self, user, "spend.see")  # type: ignore[return-value]
 
     def changeable_by(self, user: User) -> Self:
@@ -40,7 +53,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def made(self) -> Self:
         """Reviews that can be read, the latest period first."""
-        return self.filter(state__in=[Review.State.READY, Review.State.CONCLUDED]).order_by(
+        return self.filter(state__in=READABLE).order_by(
             models.F("period_to").desc(nulls_last=True), "-asked_at"
         )
 
@@ -85,6 +98,9 @@ class Review(models.Model):
 
     objects = ReviewQuerySet.as_manager()
 
+    # The collaborations that show it to whoever asked; empty: it is of their own body.
+    shared_by_way_of: Sequence[Collaboration] = ()
+
     class Meta:
         ordering = ["-asked_at"]
         constraints = [
@@ -112,9 +128,39 @@ class Review(models.Model):
         return self.reference
 
     @property
+    def is_shared(self) -> bool:
+        """Whether it is another body's, seen without its notes."""
+        return bool(self.shared_by_way_of)
+
+    @property
+    def shared_words(self) -> str:
+        """Whose it is and through whom it is seen; "" for one's own."""
+        if not self.is_shared:
+            return ""
+        through = listed(str(one) for one in self.shared_by_way_of)
+        return f"Shared by {self.body} with {through}"
+
+    @property
+    def undone_imports(self) -> models.QuerySet[Import]:
+        """Imports under it that no longer count."""
+        return Import.objects.filter(ledgers__reviews=self, state=Import.State.UNDONE).distinct()
+
+    @property
+    def payees(self) -> "FindingQuerySet":
+        """Its findings; of a shared review without what people decided on them."""
+        return self.findings.as_computed() if self.is_shared else self.findings.all()
+
+    def without_notes(self, through: Sequence[Collaboration]) -> None:
+        """Take away what the body's people noted, and who they are; never to be saved."""
+        self.shared_by_way_of = through
+        self.findings_text = self.withdrawn_because = ""
+        self.asked_by_id = self.concluded_by_id = self.earlier_id = None
+        self.concluded_on = self.next_due_on = None
+
+    @property
     def is_readable(self) -> bool:
         """Whether its figures are there."""
-        return self.state in (self.State.READY, self.State.CONCLUDED)
+        return self.state in READABLE
 
     @property
     def period(self) -> tuple[date | None, date | None]:
@@ -130,6 +176,27 @@ class Review(models.Model):
     def payments_file(self) -> Path:
         """Its lines in the order of their payees."""
         return self.path / "by-payee.parquet"
+
+
+def as_seen_by(reviews: Iterable[Review], user: User) -> list[Review]:
+    """Return reviews as a user may see them: those of other bodies without their notes.
+
+    Args:
+        reviews: Reviews that are visible to the user.
+    """
+    found = list(reviews)
+    keys = [review.pk for review in found]
+    own = set(Review.objects.of_bodies(user).filter(pk__in=keys).values_list("pk", flat=True))
+    through: dict[Any, list[Collaboration]] = {}
+    if len(own) < len(keys):
+        shares = shared_with(Review.objects.all(), user, "spend.see")
+        for share in shares.filter(subject_id__in=keys).select_related("collaboration"):
+            through.setdefault(share.subject_id, []).append(share.collaboration)
+    for review in found:
+        if review.pk not in own:
+            review.without_notes(through.get(review.pk, ()))
+    # What was taken back this instant is left out.
+    return [review for review in found if review.pk in own or review.is_shared]
 
 
 class CategoryFinding(models.Model):
@@ -163,12 +230,47 @@ class CategoryFinding(models.Model):
         return Tier(self.tier)
 
 
+class _AsComputed(ModelIterable["Finding"]):
+    """Findings as they were computed, whatever people decided on them."""
+
+    def __iter__(self) -> "Iterator[Finding]":
+        for finding in super().__iter__():
+            finding.shown_tier, finding.shown_place = finding.tier, PLACE[finding.tier]
+            finding.is_decided = False
+            yield finding
+
+
 class FindingQuerySet(models.QuerySet["Finding"]):
     """Ways of asking for findings on payees."""
 
-    def by_risk(self) -> Self:
+    def as_computed(self) -> Self:
+        """Findings without what people decided, for who may not see their notes."""
+        found = self.all()
+        found._iterable_class = _AsComputed
+        return found
+
+    @property
+    def is_as_computed(self) -> bool:
+        """Whether it leaves out what people decided."""
+        return self._iterable_class is _AsComputed
+
+    @property
+    def tier_field(self) -> str:
+        """The field of the tier that these findings are listed by."""
+        return "tier" if self.is_as_computed else "shown_tier"
+
+    def of_tier(self, tier: str) -> Self:
+        """Findings of a tier: as decided, where that may be seen."""
+        return self.filter(**{self.tier_field: tier})
+
+    def by_risk(self, *, least_first: bool = False) -> Self:
         """Most risk first: by tier (as decided), then by the pounds of the work at that risk."""
-        return self.order_by("shown_place", "-at_risk", "-absolute", "name", "pk")
+        if self.is_as_computed:
+            return self.order_by("-place" if least_first else "place")
+        fields = ("shown_place", "-at_risk", "-absolute")
+        if least_first:
+            fields = ("-shown_place", "at_risk", "absolute")
+        return self.order_by(*fields, "name", "pk")
 
     def to_call(self) -> Self:
         """Payees that one can call: firms and charities whose name is shown."""
@@ -430,4 +532,6 @@ def reasons_as_json(reasons: Any) -> list[dict[str, Any]]:
 
 def file_names(review: Review) -> dict[str, str]:
     """Return the name of each file that a review's lines come from, by the hash of its content."""
+    if review.is_shared:  # the ledgers themselves are not
+        return {sheet["file_sha256"]: sheet["file"] for sheet in review.figures["sources"]}
     return dict(review.ledgers.values_list("source__sha256", "source__name"))

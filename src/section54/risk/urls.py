@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from section54.risk import finding_views, views
+from section54.risk import finding_views, share_views, views
 
 
 _REVIEW = "reviews/<uuid:pk>/"
@@ -24,6 +24,8 @@ urlpatterns = [
     ),
     path(f"{_REVIEW}changes/", views.review_compare, name="review-compare"),
     path(f"{_REVIEW}conclude/", views.review_conclude, name="review-conclude"),
+    path(f"{_REVIEW}share/", share_views.review_share, name="review-share"),
+    path(f"{_REVIEW}share/stop/", share_views.review_share_stop, name="review-share-stop"),
     path(f"{_REVIEW}method/", views.review_method, name="review-method"),
     path(f"{_REVIEW}files/<str:name>", views.review_file, name="review-file"),
     path(_PAYEE, finding_views.finding, name="finding"),

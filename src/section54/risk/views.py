@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import FileResponse, Http404, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,34 +18,46 @@ from section54.engine.reports import charts
 from section54.engine.reports.prompts import contacts, prompt_sheets
 from section54.engine.reports.wording import period
 from section54.engine.risk.model import TIER_ORDER, Tier
-from section54.organisations.http import UserRequest, permission
-from section54.organisations.models import User
+from section54.organisations.http import Taken, UserRequest, noted, permission
+from section54.organisations.models import Collaboration, Share, User
+from section54.organisations.reading_changes import Line
 from section54.organisations.recent import recent_sign_in
 from section54.post.changes import ask_to_stop, start_again
 from section54.risk import changes
 from section54.risk.exports import FORMS, file_name_of
 from section54.risk.forms import CompareForm, ConcludeForm, NewReviewForm, title_of
 from section54.risk.lists import PAGE, Asked, kinds_of
-from section54.risk.models import PLACE, ComparedPayee, Comparison, Finding, FindingQuerySet, Review
+from section54.risk.models import (
+    PLACE,
+    ComparedPayee,
+    Comparison,
+    Finding,
+    FindingQuerySet,
+    Review,
+    as_seen_by,
+)
 from section54.risk.periods import unlike_in_words
 from section54.sources.models import Import
 
 
 FIRST = 5
 BARS = 12
+REJECTED = "rejected.csv"
 FILES = {
     "review.html": "One page that opens anywhere and prints well",
     "review.xlsx": "Every supplier, category, source and table, for Excel",
     "review.ods": "The same, for LibreOffice",
     "review.json": "For programs",
-    "rejected.csv": "Every row that was not read, with its reason",
+    REJECTED: "Every row that was not read, with its reason",
 }
 
 
 def find(request: UserRequest, pk: UUID) -> Review:
-    """Return a review that the user may see, or 404."""
+    """Return a review that the user may see, without its notes if it is another body's; or 404."""
     reviews = Review.objects.visible_to(request.user).select_related("body", "job", "earlier")
-    return get_object_or_404(reviews, pk=pk)
+    for review in as_seen_by(reviews.filter(pk=pk), request.user):
+        return review
+    raise Http404
 
 
 def readable(request: UserRequest, pk: UUID) -> Review:
@@ -64,19 +75,23 @@ def shown(review: Review, user: User, title: str = "") -> dict[str, Any]:
         "title": f"{title}: {title_of(review)}" if title else title_of(review),
         "review_title": title_of(review),
         "may_change": user.may("spend.change", review.body_id),
-        "is_open": review.state == Review.State.READY,
-        "undone": Import.objects.filter(
-            ledgers__reviews=review, state=Import.State.UNDONE
-        ).distinct(),
+        "is_open": review.state == Review.State.READY and not review.is_shared,
+        "undone": [] if review.is_shared else review.undone_imports,
     }
+
+
+def files_of(review: Review) -> dict[str, str]:
+    """Return the files of a review that may be taken away; rejected rows stay with their body."""
+    return {n: words for n, words in FILES.items() if not (review.is_shared and n == REJECTED)}
 
 
 def overview_context(review: Review, user: User) -> dict[str, Any]:
     """Return what the overview shows: where the risk lies, how much is known, whom to call."""
     figures = review.figures
-    call = review.findings.to_call().filter(shown_tier=Tier.HIGH, at_risk__gt=0)
+    payees = review.payees
+    call = payees.to_call().of_tier(Tier.HIGH).filter(at_risk__gt=0)
     if not call.exists():
-        call = review.findings.to_call().filter(shown_tier=Tier.MEDIUM, at_risk__gt=0)
+        call = payees.to_call().of_tier(Tier.MEDIUM).filter(at_risk__gt=0)
     tiers = [
         {
             **row,
@@ -93,7 +108,7 @@ def overview_context(review: Review, user: User) -> dict[str, Any]:
     first = list(call.by_risk().prefetch_related("purchases")[:FIRST])
     return {
         **shown(review, user),
-        "listed": dict(review.findings.values_list("shown_tier").annotate(Count("pk")).order_by()),
+        "listed": dict(payees.values_list(payees.tier_field).annotate(Count("pk")).order_by()),
         "other_trades": _other_trades(first, call),
         "amount": Decimal(figures["totals"]["amount"]),
         "whole": Decimal(figures["totals"]["absolute"]),
@@ -113,8 +128,21 @@ def overview_context(review: Review, user: User) -> dict[str, Any]:
         ),
         "comparison": comparison,
         "changes_by_tier": _bars_of(comparison.figures["tiers"]) if comparison else [],
-        "decided": review.findings.filter(is_decided=True).count(),
+        "decided": 0 if review.is_shared else payees.filter(is_decided=True).count(),
         "not_known": figures["not_known"],
+        **_sharing(review, user),
+    }
+
+
+def _sharing(review: Review, user: User) -> dict[str, Any]:
+    """Return with whom a review of one's own is shared, and whether there is anybody to."""
+    if review.is_shared:
+        return {"shared_with": [], "may_share": False}
+    standing = Share.objects.of(review).in_force(user.day)
+    return {
+        "shared_with": [shared.collaboration.name for shared in standing],
+        "may_share": user.may("spend.change", review.body_id)
+        and Collaboration.objects.with_member(review.body_id, user.day).exists(),
     }
 
 
@@ -152,10 +180,11 @@ def review_list(request: UserRequest) -> HttpResponse:
     undone = Import.objects.filter(ledgers__reviews=OuterRef("pk"), state=Import.State.UNDONE)
     reviews = (
         Review.objects.visible_to(request.user)
-        .select_related("job", "concluded_by")
+        .select_related("body", "job", "concluded_by")
         .annotate(was_undone=Exists(undone))
     )
     page = Paginator(reviews, PAGE).get_page(request.GET.get("page"))
+    page.object_list = as_seen_by(page.object_list, request.user)
     context = {"title": "Reviews", "page": page, "title_of": title_of}
     return render(request, "risk/review_list.html", context)
 
@@ -197,7 +226,7 @@ def review(request: UserRequest, pk: UUID) -> HttpResponse:
 @permission("spend.change")
 def review_stop(request: UserRequest, pk: UUID) -> HttpResponse:
     """Ask for the making of a review to stop."""
-    found = _changeable(request, pk)
+    found = changeable(request, pk)
     if not ask_to_stop(job=found.job, subject=found, by=request.user, at=timezone.now()):
         messages.warning(request, "There was nothing left to stop.")
     return redirect("review", pk=pk)
@@ -207,13 +236,14 @@ def review_stop(request: UserRequest, pk: UUID) -> HttpResponse:
 @permission("spend.change")
 def review_again(request: UserRequest, pk: UUID) -> HttpResponse:
     """Start the making of a review again."""
-    found = _changeable(request, pk)
+    found = changeable(request, pk)
     if not start_again(job=found.job, subject=found, by=request.user, at=timezone.now()):
         messages.warning(request, "It is under way already.")
     return redirect("review", pk=pk)
 
 
-def _changeable(request: UserRequest, pk: UUID) -> Review:
+def changeable(request: UserRequest, pk: UUID) -> Review:
+    """Return a review of a body whose spend the user may change, or 404."""
     reviews = Review.objects.changeable_by(request.user).select_related("body", "job")
     return get_object_or_404(reviews, pk=pk)
 
@@ -237,7 +267,7 @@ def review_category(request: UserRequest, pk: UUID, code: str) -> HttpResponse:
     """Show one category: why it is at risk, who is paid for it, what to ask."""
     found = readable(request, pk)
     category = get_object_or_404(found.categories, code=code)
-    payees = found.findings.filter(purchases__code=code).distinct().by_risk()
+    payees = found.payees.filter(purchases__code=code).distinct().by_risk()
     context = shown(found, request.user, category.label) | {
         "category": category,
         "page": Paginator(payees, PAGE).get_page(request.GET.get("page")),
@@ -266,24 +296,27 @@ def review_suppliers(request: UserRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 @permission("spend.see")
-def review_suppliers_export(request: UserRequest, pk: UUID, form: str) -> HttpResponse:
+@noted
+def review_suppliers_export(request: UserRequest, pk: UUID, form: str) -> Taken:
     """Give the list away as it is shown."""
     found = readable(request, pk)
     if form not in FORMS:
         raise Http404
     asked = Asked.of(request.GET, found)
     write, kind = FORMS[form]
-    made = write(asked.findings(found))
-    changes.note_export(
-        review=found,
-        what=f"suppliers.{form}: {asked.in_words(found)}",
-        by=request.user,
-        at=timezone.now(),
-    )
+    made = write(asked.findings(found), found.shared_words)
     response = HttpResponse(made, content_type=kind)
     name = file_name_of(found, "payees", form)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return Taken(response, [line_of(found, f"suppliers.{form}: {asked.in_words(found)}")])
+
+
+def line_of(review: Review, what: str) -> Line:
+    """Return the line that says that somebody took something of a review away."""
+    detail = {"what": what}
+    if review.is_shared:
+        detail["shared"] = review.shared_words
+    return Line("review_exported", review, review.body_id, detail)
 
 
 @require_safe
@@ -293,27 +326,28 @@ def review_method(request: UserRequest, pk: UUID) -> HttpResponse:
     found = readable(request, pk)
     context = shown(found, request.user, "What it rests on") | {
         "figures": found.figures,
-        "ledgers": found.ledgers.select_related("source", "brought_by"),
-        "files": FILES,
+        "ledgers": [] if found.is_shared else found.ledgers.select_related("source", "brought_by"),
+        "files": files_of(found),
     }
     return render(request, "risk/method.html", context)
 
 
 @require_safe
 @permission("spend.see")
-def review_file(request: UserRequest, pk: UUID, name: str) -> HttpResponseBase:
+@noted
+def review_file(request: UserRequest, pk: UUID, name: str) -> Taken:
     """Give one of the report's files away."""
     found = readable(request, pk)
     path = found.path / name
-    if name not in FILES or not path.is_file():
+    if name not in files_of(found) or not path.is_file():
         raise Http404
-    changes.note_export(review=found, what=name, by=request.user, at=timezone.now())
-    return FileResponse(
+    response = FileResponse(
         path.open("rb"),
         as_attachment=True,
         filename=f"{found.reference.lower()}-{name}",
         content_type="application/octet-stream",
     )
+    return Taken(response, [line_of(found, name)])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -321,7 +355,7 @@ def review_file(request: UserRequest, pk: UUID, name: str) -> HttpResponseBase:
 @recent_sign_in()
 def review_conclude(request: UserRequest, pk: UUID) -> HttpResponse:
     """Conclude a review with findings and a date, once these were shown to be checked."""
-    found = _changeable(request, pk)
+    found = changeable(request, pk)
     if found.state != Review.State.READY:
         messages.warning(request, "Only a review that is ready to read can be concluded, and once.")
         return redirect("review", pk=pk)
@@ -371,6 +405,8 @@ def _to_check(review: Review, form: ConcludeForm, user: User) -> dict[str, Any]:
 def review_compare(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show what changed since an earlier review; choose which."""
     found = readable(request, pk)
+    if found.is_shared:  # the earlier one is not
+        raise Http404
     form = CompareForm(request.POST if request.method == "POST" else None, review=found)
     if request.method == "POST":
         if not request.user.may("spend.change", found.body_id):

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from section54.engine.ledgers.corrections import ANY_LAYOUT
 from section54.engine.reports.wording import listed
-from section54.organisations.http import UserRequest, permission
+from section54.organisations.http import Taken, UserRequest, noted, permission
+from section54.organisations.reading_changes import Line
 from section54.post.changes import ask_to_stop, start_again
 from section54.sources.changes import StoredFile, start_import, store_file
 from section54.sources.models import Import
@@ -274,15 +275,17 @@ def _corrected(
     return redirect("import", pk=ledger.brought_by_id)
 
 
-@require_safe  # type: ignore[type-var, unused-ignore]  # it is sent piece by piece
+@require_safe
 @permission("spend.see")
-def import_rejected(request: UserRequest, pk: UUID) -> StreamingHttpResponse:
+@noted
+def import_rejected(request: UserRequest, pk: UUID) -> Taken:
     """Send every rejected row of an import as CSV."""
     brought_by = _import(request, pk)
     rows = rejected_rows(brought_by.ledgers.select_related("source"))
     response = StreamingHttpResponse(rejected_as_csv(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="rejected-{brought_by.reference}.csv"'
-    return response
+    line = Line("import_exported", brought_by, brought_by.body_id, {"what": "rejected.csv"})
+    return Taken(response, [line])
 
 
 @require_POST

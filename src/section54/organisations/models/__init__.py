@@ -20,7 +20,7 @@ from section54.organisations.models.people import (
     roles_held,
 )
 from section54.organisations.models.scope import scoped
-from section54.organisations.models.shares import Share
+from section54.organisations.models.shares import Share, shared_with
 from section54.organisations.models.tokens import ApiToken
 
 
@@ -45,4 +45,5 @@ __all__ = [
     "hash_of_token",
     "roles_held",
     "scoped",
+    "shared_with",
 ]

@@ -146,6 +146,11 @@ class CollaborationQuerySet(PeriodQuerySet["Collaboration"]):
         """Collaborations that a body leads whose people the user looks after."""
         return scoped(self, user, "people.change_of_others", "lead")  # type: ignore[return-value]
 
+    def with_member(self, body_id: UUID, on: date) -> Self:
+        """Collaborations in which a body is on a day."""
+        there = Membership.objects.in_force(on).filter(body=body_id)
+        return self.in_force(on).filter(pk__in=there.values("collaboration"))
+
 
 class Collaboration(models.Model):
     """Bodies that buy together, led by one of them.

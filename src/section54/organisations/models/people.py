@@ -94,6 +94,7 @@ class User(AbstractBaseUser):
     REQUIRED_FIELDS = ["name"]
 
     _held: "Sequence[Held] | None" = None
+    _day: date | None = None
 
     class Meta:
         constraints = [
@@ -112,7 +113,19 @@ class User(AbstractBaseUser):
         Grants are read once, so a page asks the database one time.
         """
         self._held = roles_held(Grant.objects.filter(user=self).in_force(day), day)
+        self._day = day
         return self
+
+    @property
+    def day(self) -> date:
+        """The day that ``on`` was told.
+
+        Raises:
+            NoDayError: nobody said which day.
+        """
+        if self._day is None:
+            raise NoDayError(self.email)
+        return self._day
 
     @property
     def roles_held(self) -> "Sequence[Held]":

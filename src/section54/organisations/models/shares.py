@@ -1,7 +1,7 @@
 """One record of a body that it shows to the other bodies of a collaboration."""
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -13,6 +13,11 @@ from section54.records.keys import new_key
 
 class ShareQuerySet(PeriodQuerySet["Share"]):
     """Ways of asking for what is shared."""
+
+    def of(self, subject: models.Model) -> Self:
+        """Shares of one record, with their collaborations by name."""
+        found = self.filter(kind=subject._meta.label, subject_id=subject.pk)
+        return found.select_related("collaboration").order_by("collaboration__name")
 
     def with_user(self, user: User, permission: str, on: date) -> Self:
         """Shares that reach a user on a day.
@@ -73,3 +78,16 @@ class Share(models.Model):
     def noun(self) -> str:
         """What kind of record it is: ``Review``."""
         return self.kind.rpartition(".")[2]
+
+
+def shared_with(queryset: models.QuerySet[Any], user: User, permission: str) -> ShareQuerySet:
+    """Return the shares of a kind of record that reach a user on the user's day.
+
+    They are of other bodies: what a user may see in the sharing body is not shared but their own.
+    """
+    return (
+        Share.objects.with_user(user, permission, user.day)
+        .order_by()
+        .filter(kind=queryset.model._meta.label)
+        .exclude(body__in=user.body_ids(permission))
+    )
