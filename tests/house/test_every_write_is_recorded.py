@@ -18,6 +18,7 @@ EXCEPTIONS = {
     "post.changes.write_message": "the caller's line names what the message tells of",
     "post.changes.finish": "runs in the caller's transaction, whose line says what was made",
     "organisations.token_changes.note_use": MACHINE,
+    "desk.checkpoint_changes.write_messages": "a line about where a chain ends would move its end",
     **{
         f"post.changes.{name}": MACHINE
         for name in (

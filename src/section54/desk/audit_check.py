@@ -19,19 +19,29 @@ from section54.records.models import INSTALLATION
 
 
 def verify_all(
-    *, body: str, files: Sequence[Path], public_key: Path | None, say: Callable[[str], object]
+    *,
+    body: str,
+    files: Sequence[Path],
+    public_key: Path | None,
+    say: Callable[[str], object],
+    folder: Path | None = None,
 ) -> bool:
     """Check the chains; return whether all of them fit.
 
     Args:
         body: The name of the only body to check; empty: every one.
         files: Checkpoints that were kept outside.
-        public_key: The key they were signed with; None: the one in the data folder.
+        public_key: The key they were signed with; None: the one that lies in the folder outside,
+            or else in the data folder.
         say: Takes each sentence.
+        folder: A folder outside with checkpoints, each below its body's.
 
     Raises:
         BadInput: no such body, or a checkpoint or key that cannot be used.
     """
+    files = [*files, *(_files_in(folder) if folder else ())]
+    if folder and public_key is None and (folder / public_key_file().name).is_file():
+        public_key = folder / public_key_file().name
     key = _key(public_key)
     sent = _checkpoints(files, key)
     names = dict(Body.objects.values_list("pk", "name")) | {INSTALLATION: "The installation"}
@@ -61,6 +71,13 @@ def _verify(
     with_them = f", and {held:,} checkpoint{'s' if held > 1 else ''}" if held else ""
     say(f"{name}: {lines}{with_them}, all as written. The last hash is {checked.head}.")
     return True
+
+
+def _files_in(folder: Path) -> list[Path]:
+    found = sorted(folder.rglob("*.txt"))
+    if not found:
+        raise BadInput(f"There is no checkpoint in {folder}: name the folder they are sent to.")
+    return found
 
 
 def _key(file: Path | None) -> str:

@@ -46,11 +46,24 @@ def open_data(data: Path | None) -> None:
     help="A checkpoint that was sent outside; may be given more than once.",
 )
 @click.option(
+    "--checkpoints",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of checkpoints outside, such as SECTION54_CHECKPOINT_DIR.",
+)
+@click.option(
     "--public-key",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The public key that was sent with it; else checkpoint-key.pub in the data folder.",
+    help="The public key that was sent with it; else checkpoint-key.pub in the folder outside, or "
+    "in the data folder.",
 )
-def verify(data: Path | None, body: str, files: tuple[Path, ...], public_key: Path | None) -> None:
+def verify(
+    data: Path | None,
+    body: str,
+    files: tuple[Path, ...],
+    folder: Path | None,
+    public_key: Path | None,
+) -> None:
     """Check that nobody has written in the audit trail; exit code 1 if somebody has.
 
     It may run while the workbench runs. A chain that was cut short or rebuilt with new hashes
@@ -58,12 +71,13 @@ def verify(data: Path | None, body: str, files: tuple[Path, ...], public_key: Pa
 
     \b
     Example:
+      section54 verify --checkpoints /mnt/audit
       section54 verify --checkpoint april.txt --public-key checkpoint-key.pub
     """
     open_data(data)
     from section54.desk.audit_check import verify_all  # noqa: PLC0415 - Django must be set up
 
-    if not verify_all(body=body, files=files, public_key=public_key, say=click.echo):
+    if not verify_all(body=body, files=files, folder=folder, public_key=public_key, say=click.echo):
         raise SystemExit(1)
 
 

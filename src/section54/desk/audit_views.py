@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from io import StringIO
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -13,10 +14,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from section54.desk.audit import SEE_PEOPLE, kind_words, tell, visible_to
+from section54.desk.audit import SEE, SEE_PEOPLE, kind_words, tell, visible_to
+from section54.desk.checkpoints import outside
 from section54.engine.reports.cells import safe_cell
 from section54.organisations.http import Taken, UserRequest, noted, permission
-from section54.organisations.models import Body
+from section54.organisations.models import Body, User
 from section54.organisations.reading_changes import Line
 from section54.records.models import Event, EventQuerySet
 
@@ -87,8 +89,19 @@ def audit_list(request: UserRequest) -> HttpResponse:
         "kinds": kinds,
         "people": sorted(set(mine.values_list("by", flat=True).distinct())),
         "most": MOST_EXPORTED,
+        "outside": _outside(request.user),
     }
     return render(request, "desk/audit.html", context)
+
+
+def _outside(user: User) -> list[dict[str, Any]]:
+    """Return, for each body whose record the user may read, when a checkpoint left last."""
+    now = timezone.now()
+    found = []
+    for body in Body.objects.filter(pk__in=user.body_ids(SEE)).order_by("name"):
+        left = outside(body.pk)
+        found.append({"body": body.name, "left": left, "is_late": left.is_late(now)})
+    return found
 
 
 @require_safe

@@ -149,6 +149,14 @@ CHECKPOINT_KEY_FILE = os.environ.get("SECTION54_CHECKPOINT_KEY_FILE", "")
 PURGE = os.environ.get("SECTION54_PURGE", "") == "on"
 # The list of what was erased, best outside what backups hold; empty: in the data folder.
 ERASED_FILE = os.environ.get("SECTION54_ERASED_FILE", "")
+# Where they are brought each day: a folder that others keep, and addresses; empty: nowhere.
+CHECKPOINT_DIR = os.environ.get("SECTION54_CHECKPOINT_DIR", "")
+CHECKPOINT_MAIL = os.environ.get("SECTION54_CHECKPOINT_MAIL", "").replace(",", " ").split()
+if not all(0 < one.find("@") < len(one) - 1 for one in CHECKPOINT_MAIL):
+    raise ImproperlyConfigured(
+        "SECTION54_CHECKPOINT_MAIL must name addresses, separated by commas, such as "
+        "audit@example.police.uk"
+    )
 DEBUG = False
 ALLOWED_HOSTS = (
     ["127.0.0.1", "localhost", "[::1]", "testserver"]

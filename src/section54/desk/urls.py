@@ -4,7 +4,7 @@ from allauth.account.views import AccountInactiveView, LogoutView
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
-from section54.desk import account_views, health, provider, sign_in_views
+from section54.desk import account_views, checkpoint_views, health, provider, sign_in_views
 from section54.desk.audit_views import audit_export, audit_list
 from section54.desk.retention_views import retention
 from section54.desk.views import home
@@ -36,6 +36,8 @@ urlpatterns = [
     path("prove/entra/", provider.entra_prove, name="prove-entra"),
     path("audit/", audit_list, name="audit"),
     path("audit/export.csv", audit_export, name="audit-export"),
+    path("record-head/", checkpoint_views.record_head, name="record-head"),
+    path("record-head/note.txt", checkpoint_views.record_note, name="record-note"),
     path("health/", health.details, name="health"),
     path("health/alive", health.alive, name="health-alive"),
     path("health/ready", health.ready, name="health-ready"),

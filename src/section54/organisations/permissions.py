@@ -123,6 +123,7 @@ PUBLIC = frozenset(
     {"sign-in", "sign-out", "account_login", "account_logout", "account_inactive"}
     | {"mfa_authenticate", "passkey-sign-in", "entra-sign-in", "entra-callback"}
     | {"health-alive", "health-ready", "messages-stop"}
+    | {"record-head", "record-note"}  # how long each body's record is, and its last hash
 )
 
 # Addresses that give away in one go what is about people, money or prices, by name: why. Each
@@ -132,6 +133,7 @@ NOTED = {
     "people-export": "people with their addresses and roles",
     "people-access-export": "who had which access, for many people at once",
     "audit-export": "who did what, for many lines at once",
+    "messages-export": "people's names and addresses, and what is written to them",
     "import-rejected": "rows as the ledger has them, before names of people were withheld",
     "review-file": "a whole review",
     "review-suppliers-export": "what was found of every payee, and what people decided on it",

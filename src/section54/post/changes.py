@@ -1,6 +1,6 @@
 """Every write to background work and to messages."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -315,14 +315,6 @@ def decide_on_messages(
         message.save()
         record(kind, message, body_id=message.body_id, by=by, at=at, message=message.kind)
     return count
-
-
-@transaction.atomic
-def note_messages_taken_away(*, messages: Sequence[Message], by: User, at: datetime) -> None:
-    """Note, in the chain of each body, that somebody took the list of its messages away."""
-    for body in Body.objects.filter(pk__in={one.body_id for one in messages}).order_by("pk"):
-        count = sum(one.body_id == body.pk for one in messages)
-        record("messages_exported", body, body_id=body.pk, by=by, at=at, messages=count)
 
 
 @transaction.atomic

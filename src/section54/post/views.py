@@ -1,6 +1,7 @@
 """The pages of messages: those to be sent by hand, one's own, and the link that stops some."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterable
 from io import StringIO
 
@@ -16,11 +17,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from section54.engine.reports.cells import safe_cell
 from section54.engine.reports.wording import count
-from section54.organisations.http import UserRequest, permission
+from section54.organisations.http import Taken, UserRequest, noted, permission
 from section54.organisations.models import User
 from section54.organisations.permissions import SIGNED_IN
+from section54.organisations.reading_changes import Line
 from section54.post import mail
-from section54.post.changes import Decision, decide_on_messages, note_messages_taken_away
+from section54.post.changes import Decision, decide_on_messages
 from section54.post.clock_changes import NotToBeStoppedError, stop_reminders, want_reminders
 from section54.post.forms import DecideForm
 from section54.post.messages import STOP, absolute, title_of
@@ -73,17 +75,23 @@ def to_send(request: UserRequest) -> HttpResponse:
 
 @require_safe
 @permission(SIGNED_IN)
-def to_send_export(request: UserRequest) -> HttpResponse:
+@noted
+def to_send_export(request: UserRequest) -> Taken:
     """Give the messages to send away as the table of a mail merge; the record notes it."""
     open_ones = Message.objects.handled_by(request.user).open()
     found = list(open_ones.select_related("body").order_by("written_at")[:MOST_EXPORTED])
-    now = timezone.now()
-    note_messages_taken_away(messages=found, by=request.user, at=now)
-    return HttpResponse(
+    name = f"messages-{timezone.localdate()}.csv"
+    response = HttpResponse(
         merge_table(found),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="messages-{now:%Y-%m-%d}.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+    of_bodies = Counter(message.body for message in found)
+    lines = [
+        Line("messages_exported", body, body.pk, {"messages": number})
+        for body, number in of_bodies.items()
+    ]
+    return Taken(response, lines)
 
 
 def merge_table(messages: Iterable[Message]) -> bytes:

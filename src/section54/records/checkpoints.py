@@ -15,11 +15,13 @@ from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
-from section54.records.models import ChainHead, Checkpoint
+from section54.records.models import ChainHead, Checkpoint, Event
 
 
 NAME = "section54-audit"
@@ -123,20 +125,20 @@ def read_note(note: str, public_key: str) -> Signed:
 
     Args:
         note: The checkpoint, as it was sent.
-        public_key: The line of ``checkpoint-key.pub``.
+        public_key: The line of ``checkpoint-key.pub``; several where the key was changed.
 
     Raises:
         BadCheckpointError: it is no checkpoint, or this key did not sign it.
     """
-    raw = _last_field(public_key.strip())
-    if len(raw) != 33 or raw[:1] != ED25519:
+    keys = [_last_field(line.strip()) for line in public_key.splitlines() if line.strip()]
+    keys = [raw for raw in keys if len(raw) == 33 and raw[:1] == ED25519]
+    if not keys:
         raise BadCheckpointError("This is not a public key: give the line of checkpoint-key.pub.")
     text, gap, below = note.replace("\r\n", "\n").rpartition("\n\n")
     if not gap:
         raise BadCheckpointError("This is not a checkpoint: give the file as it was sent.")
     text += "\n"
-    public, signatures = Ed25519PublicKey.from_public_bytes(raw[1:]), below.splitlines()
-    if not any(_is_signed(public, raw[1:], text, line) for line in signatures):
+    if not any(_is_signed(raw[1:], text, line) for raw in keys for line in below.splitlines()):
         raise BadCheckpointError(
             "This key did not sign this checkpoint: one of the two was changed, or belongs to "
             "another installation."
@@ -151,13 +153,13 @@ def read_note(note: str, public_key: str) -> Signed:
         raise BadCheckpointError("This note is signed, but it is not a checkpoint.") from error
 
 
-def _is_signed(public: Ed25519PublicKey, raw: bytes, text: str, line: str) -> bool:
+def _is_signed(raw: bytes, text: str, line: str) -> bool:
     beginning = f"\u2014 {NAME} "
     if not line.startswith(beginning):
         return False
     try:
         given = base64.b64decode(line.removeprefix(beginning), validate=True)
-        public.verify(given[4:], text.encode())
+        Ed25519PublicKey.from_public_bytes(raw).verify(given[4:], text.encode())
     except (ValueError, InvalidSignature):
         return False
     return given[:4] == _key_id(raw)
@@ -168,11 +170,25 @@ def public_key() -> str:
     return _as_text(signing_key().public_key().public_bytes_raw())
 
 
+def as_pem(public_key: str) -> str:
+    """Return a public key as other programs read it.
+
+    Raises:
+        BadCheckpointError: it is none.
+    """
+    raw = _last_field(public_key.strip())
+    if len(raw) != 33 or raw[:1] != ED25519:
+        raise BadCheckpointError("This is not a public key: give the line of checkpoint-key.pub.")
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    key = Ed25519PublicKey.from_public_bytes(raw[1:])
+    return key.public_bytes(serialization.Encoding.PEM, form).decode()
+
+
 def make_checkpoint(at: datetime) -> list[Checkpoint]:
     """Sign where every body's chain ends, and put each note below ``checkpoints`` as a file.
 
-    Safe to run twice: each run adds to what is there. A checkpoint is itself no line of the chain,
-    or no chain would ever be at rest.
+    Safe to run twice: what was signed that day already is not signed again. A checkpoint is itself
+    no line of the chain, or no chain would ever be at rest.
 
     Raises:
         BadCheckpointError: the signing key cannot be used.
@@ -180,7 +196,8 @@ def make_checkpoint(at: datetime) -> list[Checkpoint]:
     key = signing_key()
     with transaction.atomic():
         made = [
-            Checkpoint.objects.create(
+            _signed_that_day(head, at)
+            or Checkpoint.objects.create(
                 body_id=head.body_id,
                 lines=head.sequence,
                 head=head.hash,
@@ -189,20 +206,62 @@ def make_checkpoint(at: datetime) -> list[Checkpoint]:
             )
             for head in ChainHead.objects.filter(sequence__gt=0).order_by("body_id")
         ]
-    _write(public_key_file(), public_key() + "\n")
+    write_whole(public_key_file(), public_key() + "\n")
     for one in made:
-        _write(file_of(one), one.note)
+        write_whole(file_of(one), one.note)
     return made
 
 
-def file_of(checkpoint: Checkpoint) -> Path:
-    """Return where a checkpoint lies as a file."""
+def _signed_that_day(head: ChainHead, at: datetime) -> Checkpoint | None:
+    last = latest(head.body_id)
+    if last is None or (last.lines, last.head) != (head.sequence, head.hash):
+        return None
+    return last if last.at.astimezone(UTC).date() == at.astimezone(UTC).date() else None
+
+
+def latest(body_id: UUID) -> Checkpoint | None:
+    """Return the checkpoint of a body that was signed last."""
+    return Checkpoint.objects.filter(body_id=body_id).order_by("-at", "-pk").first()
+
+
+def in_words(checkpoint: Checkpoint, body_name: str) -> str:
+    """Return what is printed in a body's papers, so that who keeps them can compare later."""
+    day = checkpoint.at.astimezone(timezone.get_default_timezone())
+    lines = "1 line" if checkpoint.lines == 1 else f"{checkpoint.lines:,} lines"
+    return (
+        f"The record of changes of {body_name} had {lines} on {day.day} {day:%B %Y}. "
+        f"Its last hash was {in_groups(checkpoint.head)}."
+    )
+
+
+def in_groups(hashed: str) -> str:
+    """Return a hash as people compare it by eye.
+
+    >>> in_groups("0123456789abcdef")
+    '01234567 89abcdef'
+    """
+    return " ".join(hashed[at : at + 8] for at in range(0, len(hashed), 8))
+
+
+def still_holds(signed: Signed) -> bool:
+    """Return whether a chain still has the line that a checkpoint signed as its last."""
+    lines = Event.objects.filter(body_id=signed.body_id, sequence=signed.lines, hash=signed.head)
+    return lines.exists()
+
+
+def place_of(checkpoint: Checkpoint) -> Path:
+    """Return where a checkpoint lies below a folder of checkpoints."""
     day = checkpoint.at.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ")
-    folder = Path(settings.DATA_DIR) / "checkpoints" / str(checkpoint.body_id)
-    return folder / f"{day}-{checkpoint.lines}.txt"
+    return Path(str(checkpoint.body_id)) / f"{day}-{checkpoint.lines}.txt"
 
 
-def _write(file: Path, text: str) -> None:
+def file_of(checkpoint: Checkpoint) -> Path:
+    """Return where a checkpoint lies as a file in the data folder."""
+    return Path(settings.DATA_DIR) / "checkpoints" / place_of(checkpoint)
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file that is never seen in part."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.{os.getpid()}")
     with partial.open("w", encoding="utf-8") as out:
