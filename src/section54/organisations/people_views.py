@@ -1,6 +1,6 @@
 """Pages of people: who has a role, since when and by whom; inviting, giving, ending, leaving."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
