@@ -62,12 +62,13 @@ def _audit_trail_emptied_between_tests(request):
         ),
     }
     before, after = around[connection.vendor]
-    empty = connection.ops.sql_flush
+    kind = type(connection.ops)  # of every connection: beside a browser, tests have another one
+    empty = kind.sql_flush
 
     def without_the_guard(*args, **kwargs):
         return [*before, *empty(*args, **kwargs), *after]
 
-    connection.ops.sql_flush = without_the_guard
+    kind.sql_flush = without_the_guard
 
 
 @pytest.fixture(scope="session", autouse=True)
