@@ -10,6 +10,7 @@ from django.db import transaction
 from section54.organisations.models import User
 from section54.records.changes import Someone, record
 from section54.records.models import INSTALLATION
+from section54.records.rows import everything
 
 
 def chain_of(user: User) -> UUID:
@@ -18,9 +19,10 @@ def chain_of(user: User) -> UUID:
     It is the body of the first grant that was not taken away, else of the last that was; the
     installation's own chain where they never had one.
     """
-    grants = user.grants.select_related("collaboration").order_by("pk")
-    grant = grants.filter(ended_on=None).first() or grants.last()
-    return INSTALLATION if grant is None else grant.home_id
+    with everything():  # whoever signs in has told no bodies yet
+        grants = user.grants.select_related("collaboration").order_by("pk")
+        grant = grants.filter(ended_on=None).first() or grants.last()
+        return INSTALLATION if grant is None else grant.home_id
 
 
 @transaction.atomic
