@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 from tests.people import NOW, a_body, a_user, alice, bob, charlie
 
-from section54.desk.audit import tell
+from section54.desk.audit import tell, what_happened
 from section54.records.changes import record
 from section54.records.models import Event, subject_of
 
@@ -101,6 +101,22 @@ def test_the_history_of_a_record_is_of_that_record_and_of_who_may(client, lines)
     path = f"/audit/?subject={subject_of(a_body())}"
     assert kinds_on(page(client, lines, path)) == {"tea_made", "tier_decided"}
     assert kinds_on(page(client, charlie(), path)) == set()
+
+
+def test_a_record_says_what_happened_to_it_newest_first_to_who_may_see_it(client):
+    anna = alice()
+    record_ = a_body()
+    with transaction.atomic():
+        for number in range(12):
+            record("body_founded", record_, body_id=record_.pk, by=anna, at=NOW, name=str(number))
+    told = what_happened(bob(), "spend.see", record_.pk, [record_])
+    assert [line.sentence for line in told.lines] == [f"Founded {n}." for n in range(11, 1, -1)]
+    assert told.all_of_them == ""  # Bob does not read the whole record
+    assert (
+        subject_of(record_).partition(":")[2]
+        in what_happened(anna, "spend.see", record_.pk, [record_]).all_of_them
+    )
+    assert what_happened(charlie(), "spend.see", record_.pk, [record_]) is None
 
 
 def test_a_line_without_the_values_of_its_sentence_is_still_told():

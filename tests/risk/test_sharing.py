@@ -291,6 +291,24 @@ def test_the_owner_reads_in_its_own_record_who_took_a_shared_list_away(together)
     assert line.detail["shared"] == WORDS
 
 
+def test_what_happened_is_told_on_the_records_own_pages_to_its_own_body_only(together):
+    together.shared()
+    brought = together.review.ledgers.get()
+    own = as_(together.alice)
+    for address, words in (
+        (reverse("review", args=[together.review.pk]), "Shared it with Eastern procurement"),
+        (reverse("finding", args=[together.review.pk, together.cleaner.pk]), "Decided on the risk"),
+        (reverse("import", args=[brought.brought_by_id]), "Took the import in"),
+    ):
+        page = own.get(address).content.decode().partition("What happened here")[2]
+        assert words in page, address
+        assert "All that happened here" in page
+    ledger = own.get(reverse("ledger", args=[brought.brought_by_id, brought.pk]))
+    assert "What happened here" not in ledger.content.decode()  # nothing did
+    guest = as_(together.carol).get(reverse("review", args=[together.review.pk]))
+    assert "What happened here" not in guest.content.decode()
+
+
 def test_the_first_page_stays_with_ones_own_body(together):
     together.shared()
     assert "Fenland" not in as_(together.carol).get("/").content.decode()

@@ -1,20 +1,25 @@
 """The audit trail in words: who may read which lines, and what each of them says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
+from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from section54.engine.reports.wording import plain
 from section54.organisations.models import User
 from section54.organisations.permissions import ROLES
-from section54.records.models import Event, EventQuerySet
+from section54.records.models import Event, EventQuerySet, subject_of
 
 
+LAST = 10  # lines of what happened on a record's own page
 SEE = "audit.see"
 SEE_PEOPLE = "audit.see_people"  # held by who may see all lines, too
 # Lines about accounts and grants, and about who is invited, leaves, or holds an office.
@@ -51,6 +56,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "Appointment taken back",
         "Took back the appointment of {who} to the office of {office}.",
     ),
+    "logo_set": ("Logo set", "Gave the body a logo."),
+    "logo_removed": ("Logo removed", "Removed the body’s logo."),
+    "api_token_made": ("Key for a program made", "Made the key “{name}” until {expires_at}."),
+    "api_token_revoked": ("Key for a program ended", "Ended the key “{name}”."),
     "body_described": ("Body described", "Corrected the body’s name or kind: {name}."),
     "bodies_related": ("Bodies related", "Recorded that {words}, from {starts_on}."),
     "bodies_no_longer_related": ("Bodies no longer related", "Until {last_day} only."),
@@ -75,7 +84,13 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "tier_decision_withdrawn": ("Risk decision taken back", "Took the decision on the risk back."),
     "review_concluded": ("Review concluded", "Concluded the review: {findings}"),
     "reviews_compared": ("Reviews compared", "Compared the review with an earlier one."),
-    "review_exported": ("Review taken away", "Took {what} away."),
+    "review_exported": ("Review taken away", "Took {what} away{as_shared}."),
+    "import_exported": ("Rows of an import taken away", "Took {what} away."),
+    "record_shared": ("Record shared", "Shared it with {collaboration} from {starts_on}."),
+    "record_no_longer_shared": (
+        "Record no longer shared",
+        "Stopped sharing it with {collaboration}.",
+    ),
     "work_stopped": ("Work stopped", "Stopped the work."),
     "work_started_again": ("Work started again", "Started the work again."),
     "purged": ("Removed after its period", "Removed after its period ({kept}): {what}."),
@@ -123,6 +138,7 @@ NOUNS = {
     "Ledger": "ledger",
     "Review": "review",
     "Finding": "payee",
+    "ApiToken": "key for a program",
     "Message": "message",
 }
 
@@ -189,6 +205,8 @@ def _values(detail: Mapping[str, Any]) -> _Values:
     role = detail.get("role")
     if isinstance(role, str):
         values["role_name"] = ROLES[role][0] if role in ROLES else role
+    shared = str(detail.get("shared", ""))
+    values["as_shared"] = f", {shared[:1].lower()}{shared[1:]}" if shared else ""
     named = isinstance(detail.get("who"), str)  # an older line does not say who
     values["to_whom"] = f" to {detail['who']} in {detail.get('place')}" if named else ""
     values["of_whom"] = f" of {detail['who']} in {detail.get('place')}" if named else ""
@@ -227,3 +245,33 @@ def visible_to(user: User) -> EventQuerySet:
     limited = user.body_ids(SEE_PEOPLE) - in_full
     people = Q(body_id__in=limited, subject__regex=PEOPLE)
     return Event.objects.filter(Q(body_id__in=in_full) | people)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The last lines about what a page shows, and the address of all of them, for who may read."""
+
+    lines: Sequence[Told]
+    all_of_them: str
+
+
+def what_happened(
+    user: User, permission: str, body_id: UUID, records: Sequence[models.Model]
+) -> History | None:
+    """Return the last lines about some records of a body, for who may see these records there.
+
+    Not for who is only shown one: the lines say who decided what, and why.
+
+    Args:
+        permission: What it needs in the body to see the records.
+        records: The one that the page is about, and what belongs to it.
+    """
+    if not user.may(permission, body_id):
+        return None
+    subjects = [subject_of(one) for one in records]
+    events = Event.objects.filter(subject__in=subjects, body_id=body_id).order_by("-sequence")
+    lines = [tell(event) for event in events[:LAST]]
+    if not lines:
+        return None
+    everything = f"{reverse('audit')}?{urlencode({'subject': subjects[0]})}"
+    return History(lines, everything if user.may(SEE, body_id) else "")

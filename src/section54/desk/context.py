@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from section54.desk.audit import SEE_PEOPLE, Told, tell, visible_to
+from section54.desk.audit import SEE_PEOPLE, Told, tell, visible_to, what_happened
 from section54.organisations.models import User
 from section54.organisations.permissions import SIGNED_IN
 
@@ -62,6 +62,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
             if user.may(needed)
         ],
         "history_of": partial(history_of, user),
+        "what_happened": partial(what_happened, user),
         "navigation": [
             {
                 "text": words,
