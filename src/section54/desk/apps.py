@@ -18,5 +18,12 @@ class DeskConfig(AppConfig):
         sign_in = import_module("section54.desk.sign_in")
         account.user_logged_in.connect(sign_in.on_signed_in)
         mfa.authentication_failed.connect(sign_in.on_factor_refused)
-        for module in ("daily", "work_list", "health", "retention_purge", "checkpoints"):
+        for module in (
+            "daily",
+            "people",
+            "work_list",
+            "health",
+            "retention_purge",
+            "checkpoints",
+        ):
             import_module(f"section54.desk.{module}").register()

@@ -1,9 +1,10 @@
 """The audit trail in words: who may read which lines, and what each of them says."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
@@ -13,13 +14,14 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from section54.engine.reports.wording import plain
+from section54.engine.reports.wording import day, plain
 from section54.organisations.models import User
 from section54.organisations.permissions import ROLES
 from section54.records.models import Event, EventQuerySet, subject_of
 
 
 LAST = 10  # lines of what happened on a record's own page
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 SEE = "audit.see"
 SEE_PEOPLE = "audit.see_people"  # held by who may see all lines, too
 # Lines about accounts and grants, and about who is invited, leaves, or holds an office.
@@ -31,6 +33,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "user_added": ("Account made", "Made an account for a person."),
     "role_granted": ("Role granted", "Granted the role {role_name}{to_whom}."),
     "role_ended": ("Role ended", "Ended the role {role_name}{of_whom} from {ended_on}: {because}"),
+    "review_handed_over": ("Review handed over", "Handed the review over to {new}."),
+    "import_handed_over": ("Import handed over", "Handed the import over to {new}."),
     "person_invited": ("Person invited", "Invited {who} as {role_name} in {place}."),
     "invitation_withdrawn": ("Invitation withdrawn", "Withdrew the invitation of {who}."),
     "invitation_accepted": ("Invitation accepted", "{who} accepted an invitation."),
@@ -222,6 +226,8 @@ def _short(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     text = str(value)
+    if DAY.fullmatch(text):
+        return day(date.fromisoformat(text))
     return text.replace("_", " ") if text.isidentifier() else text
 
 
@@ -275,3 +281,15 @@ def what_happened(
         return None
     everything = f"{reverse('audit')}?{urlencode({'subject': subjects[0]})}"
     return History(lines, everything if user.may(SEE, body_id) else "")
+
+
+def history_of(user: User, subjects: Sequence[str]) -> History | None:
+    """Return the last lines about some subjects that a user may read, in whatever body they stand.
+
+    Args:
+        subjects: As the record names them; the first is what the page is about.
+    """
+    lines = visible_to(user).filter(subject__in=subjects).order_by("-at", "-sequence")
+    told = [tell(line) for line in lines[: 2 * LAST]] if user.may(SEE_PEOPLE) else []
+    everything = f"{reverse('audit')}?{urlencode({'subject': subjects[0]})}"
+    return History(told, everything) if told else None

@@ -1,6 +1,5 @@
 """What every page shows around its content: who is signed in, for whom, and where to go."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -8,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from section54.desk.audit import SEE_PEOPLE, Told, tell, visible_to, what_happened
+from section54.desk.audit import history_of, what_happened
 from section54.organisations.models import User
 from section54.organisations.permissions import SIGNED_IN
 
@@ -31,17 +30,6 @@ PLACES = (
     ),
     ("audit", "Record", "audit.see_people", ("/audit/",)),
 )
-
-
-LINES = 20  # of a record's history on its own page
-
-
-def history_of(user: User, subjects: Sequence[str]) -> list[Told] | None:
-    """Return the last lines about some records that a user may read; None: they read no lines."""
-    if not user.may(SEE_PEOPLE):
-        return None
-    lines = visible_to(user).filter(subject__in=subjects).order_by("-at", "-sequence")
-    return [tell(line) for line in lines[:LINES]]
 
 
 def everywhere(request: HttpRequest) -> dict[str, Any]:

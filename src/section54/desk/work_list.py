@@ -102,7 +102,7 @@ def roles_ending(user: User, today: date) -> Iterator[Item]:
         yield Item(
             what=f"Decide whether {grant.user} stays {grant.role_name.lower()}",
             why="The role ends by itself that day.",
-            link=reverse("home"),
+            link=reverse("person", kwargs={"pk": grant.user_id}),
             due=grant.ends_on,
             body=str(grant.place),
         )

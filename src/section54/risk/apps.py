@@ -12,5 +12,6 @@ class RiskConfig(AppConfig):
     label = "risk"
 
     def ready(self) -> None:
-        """Make the room's part of the work list and its reminders known."""
-        import_module("section54.risk.attention").register()
+        """Make known what of the room needs somebody, and what can be handed over."""
+        for module in ("attention", "work"):
+            import_module(f"section54.risk.{module}").register()

@@ -85,6 +85,7 @@ def ask_for_review(
         job=ask_for(task=MAKE_REVIEW, body=body, by=by, at=at),
         asked_at=at,
         asked_by=by,
+        led_by=by,
     )
     review.ledgers.set(ledgers)
     record(
@@ -95,6 +96,33 @@ def ask_for_review(
         at=at,
         ledgers=[str(ledger.pk) for ledger in ledgers],
         earlier=str(earlier.pk) if earlier else None,
+    )
+    return review
+
+
+@transaction.atomic
+def hand_over(*, review: Review, to: User, by: User, at: datetime) -> Review:
+    """Say who leads a review from now on.
+
+    Raises:
+        NotPossibleError: the review was withdrawn.
+    """
+    review = Review.objects.select_for_update().get(pk=review.pk)
+    if review.state == Review.State.WITHDRAWN:
+        raise NotPossibleError("This review was withdrawn, so nobody leads it.")
+    before = review.led_by
+    if before == to:
+        return review
+    review.led_by = to
+    review.save(update_fields=["led_by"])
+    record(
+        "review_handed_over",
+        review,
+        body_id=review.body_id,
+        by=by,
+        at=at,
+        old=before.name if before else None,
+        new=to.name,
     )
     return review
 

@@ -1,6 +1,6 @@
 """What people fill in about a review: which ledgers, another tier, the conclusion."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -92,6 +92,31 @@ class NewReviewForm(GovukForm):
         elif bodies and earlier and earlier.body_id not in bodies:
             self.add_error("earlier", "Select an earlier review of the same body as the ledgers")
         return given
+
+
+class PersonChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A choice of people, by name and address."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return what tells two people of one name apart."""
+        return f"{obj.name} ({obj.email})"
+
+
+class LeadForm(GovukForm):
+    """Who leads a review."""
+
+    nouns = {"led_by": "who leads the review"}
+    led_by = PersonChoice(
+        queryset=User.objects.none(),
+        label="Who leads this review?",
+        help_text="People who may change the ledgers and reviews of this body.",
+        empty_label="Choose a person",
+    )
+
+    def __init__(self, *args: Any, people: Iterable[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        able = User.objects.filter(pk__in=[person.pk for person in people])
+        self.fields["led_by"].queryset = able.order_by("name", "email")  # type: ignore[attr-defined]
 
 
 class DecideForm(GovukForm):

@@ -85,6 +85,9 @@ class Review(models.Model):
     job = models.OneToOneField(Job, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    led_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", help_text="Who sees to it now."
+    )
     made_at = models.DateTimeField(null=True)
     period_from = models.DateField(null=True)
     period_to = models.DateField(null=True)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("reviews/", views.review_list, name="review-list"),
     path("reviews/new/", views.review_new, name="review-new"),
     path(_REVIEW, views.review, name="review"),
+    path(f"{_REVIEW}lead/", views.review_lead, name="review-lead"),
     path(f"{_REVIEW}stop/", views.review_stop, name="review-stop"),
     path(f"{_REVIEW}again/", views.review_again, name="review-again"),
     path(f"{_REVIEW}categories/", views.review_categories, name="review-categories"),

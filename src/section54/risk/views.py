@@ -23,9 +23,10 @@ from section54.organisations.models import Collaboration, Share, User
 from section54.organisations.reading_changes import Line
 from section54.organisations.recent import recent_sign_in
 from section54.post.changes import ask_to_stop, start_again
+from section54.post.reminders import who_may
 from section54.risk import changes
 from section54.risk.exports import FORMS, file_name_of
-from section54.risk.forms import CompareForm, ConcludeForm, NewReviewForm, title_of
+from section54.risk.forms import CompareForm, ConcludeForm, LeadForm, NewReviewForm, title_of
 from section54.risk.lists import PAGE, Asked, kinds_of
 from section54.risk.models import (
     PLACE,
@@ -54,7 +55,9 @@ FILES = {
 
 def find(request: UserRequest, pk: UUID) -> Review:
     """Return a review that the user may see, without its notes if it is another body's; or 404."""
-    reviews = Review.objects.visible_to(request.user).select_related("body", "job", "earlier")
+    reviews = Review.objects.visible_to(request.user).select_related(
+        "body", "job", "earlier", "led_by"
+    )
     for review in as_seen_by(reviews.filter(pk=pk), request.user):
         return review
     raise Http404
@@ -220,6 +223,29 @@ def review(request: UserRequest, pk: UUID) -> HttpResponse:
     if found.is_readable:
         return render(request, "risk/review.html", overview_context(found, request.user))
     return render(request, "risk/review_making.html", shown(found, request.user))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("spend.change")
+def review_lead(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Say who leads a review."""
+    found = changeable(request, pk)
+    form = LeadForm(
+        request.POST if request.method == "POST" else None,
+        people=who_may("spend.change", found.body, timezone.localdate()),
+        initial={"led_by": found.led_by_id},
+    )
+    if request.method == "POST" and form.is_valid():
+        person = form.cleaned_data["led_by"]
+        try:
+            changes.hand_over(review=found, to=person, by=request.user, at=timezone.now())
+        except changes.NotPossibleError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{person.name} leads the review.")
+            return redirect("review", pk=pk)
+    context = shown(found, request.user, "Who leads it") | {"form": form}
+    return render(request, "risk/lead.html", context)
 
 
 @require_POST

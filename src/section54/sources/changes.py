@@ -97,6 +97,25 @@ def store_file(*, body: Body, name: str, chunks: Iterable[bytes]) -> StoredFile:
 
 
 @transaction.atomic
+def hand_over_import(*, brought_by: Import, to: User, by: User, at: datetime) -> Import:
+    """Say who sees to an import from now on, until it is taken in or discarded."""
+    brought_by = Import.objects.select_for_update().get(pk=brought_by.pk)
+    before = brought_by.led_by
+    brought_by.led_by = to
+    brought_by.save(update_fields=["led_by"])
+    record(
+        "import_handed_over",
+        brought_by,
+        body_id=brought_by.body_id,
+        by=by,
+        at=at,
+        old=before.name if before else None,
+        new=to.name,
+    )
+    return brought_by
+
+
+@transaction.atomic
 def start_import(
     *, body: Body, stored: Sequence[StoredFile], task: str, by: User | None, at: datetime
 ) -> Import:
@@ -132,6 +151,7 @@ def start_import(
         job=ask_for(task=task, body=body, by=by, at=at),
         started_at=at,
         started_by=by,
+        led_by=by,
     )
     started.files.set(kept)
     record(

@@ -69,6 +69,9 @@ class Import(models.Model):
     job = models.OneToOneField(Job, models.PROTECT, related_name="+")
     started_at = models.DateTimeField()
     started_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    led_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", help_text="Who sees to it now."
+    )
     ended_at = models.DateTimeField(null=True, help_text="When it was taken in or discarded.")
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

@@ -49,7 +49,7 @@ LIKE_THE_FIRST = "It was kept once."
 
 def _import(request: UserRequest, pk: UUID, *, to_change: bool = False) -> Import:
     """Return an import that this person may see or change; any other is not found."""
-    imports = Import.objects.select_related("body", "job", "started_by", "undone_by")
+    imports = Import.objects.select_related("body", "job", "started_by", "led_by", "undone_by")
     if to_change:
         return get_object_or_404(imports.changeable_by(request.user), pk=pk)
     return get_object_or_404(imports.visible_to(request.user), pk=pk)
