@@ -1,8 +1,9 @@
-"""Everything that is kept, in one file and back again; for a database on SQLite.
+"""Everything that is kept, in one file and back again.
 
-A backup is a tar in gzip: a consistent copy of the database, the files beside it, and last a
-manifest with the hash of each file and of each table's rows. An empty gzip member at its very end
-holds the SHA-256 of all bytes before it: any damage shows before anything is unpacked.
+A backup is a tar in gzip: a consistent copy of the database (the file that SQLite is, or a dump of
+PostgreSQL's, ``backup_postgresql.py``), the files beside it, and last a manifest with the hash of
+each file and of each table's rows. An empty gzip member at its very end holds the SHA-256 of all
+bytes before it: any damage shows before anything is unpacked.
 """
 
 import gzip
@@ -18,8 +19,9 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -29,6 +31,7 @@ from section54.engine.errors import BadInput
 
 FORMAT = 1
 DATABASE = "section54.sqlite3"
+DUMP = "section54.dump"  # what stands in its place where the database is PostgreSQL
 INSIDE = "data/"
 MANIFEST = "manifest.json"
 MANIFEST_MOST = 256 << 20
@@ -61,7 +64,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a table, in the order of their primary key."""
+    """The rows of a table: in the order of their primary key, or on PostgreSQL in any."""
 
     rows: int
     sha256: str
@@ -95,6 +98,11 @@ class Contents:
 
 def no_step(_done: int) -> None:
     """Tell nobody how far it got."""
+
+
+def postgresql() -> Any:
+    """Return what knows PostgreSQL, whose driver is needed only where it is used."""
+    return import_module("section54.desk.backup_postgresql")
 
 
 # ---------------------------------------------------------------- hashes
@@ -167,6 +175,7 @@ def make_backup(
     *,
     with_keys: bool = False,
     at: datetime | None = None,
+    database: dict[str, Any] | None = None,
     step: Step = no_step,
     total: Step = no_step,
 ) -> Contents:
@@ -176,26 +185,45 @@ def make_backup(
     files are on the disk before a row names them.
 
     Args:
+        database: Where it is on PostgreSQL, as Django's settings say it; None: SQLite.
         total: Is told once how many bytes there are to do; ``step`` then how many were done.
 
     Raises:
         BadInput: there is no such database, it is damaged, or the file cannot be put there.
     """
-    if not (data / DATABASE).is_file():
+    if database is None and not (data / DATABASE).is_file():
         raise BadInput(
-            f"There is no {DATABASE} in {data}: name the data folder with --data (a database on "
-            "PostgreSQL cannot be backed up with this command yet)."
+            f"There is no {DATABASE} in {data}: name the data folder with --data, or the database "
+            "on PostgreSQL with SECTION54_DATABASE."
         )
-    copy = file.with_name(f".{file.name}.{os.getpid()}.sqlite3")
+    if not data.is_dir():
+        raise BadInput(f"There is no folder {data}: name the data folder with --data.")
+    copy = file.with_name(f".{file.name}.{os.getpid()}.database")
     with written_whole(file, data, "backup") as partial:
         try:
             copy.touch(mode=0o600, exist_ok=False)
-            _copy_database(data / DATABASE, copy)
-            relied_on = _relied_on(copy)
+            if database is None:
+                _copy_database(data / DATABASE, copy)
+                relied_on = _relied_on(copy)
+                name, (schema, tables) = DATABASE, tables_of(copy)
+            else:
+                dumped = postgresql().dump(database, copy)
+                relied_on, name = dumped.relied_on, DUMP
+                schema, tables = dumped.schema, dumped.tables
             names = list(files_below(data, relied_on, with_keys=with_keys))
             total(copy.stat().st_size + sum(_size(data / name) for name in names))
             with partial.open("r+b") as out:
-                made = _write(out, data, copy, names, relied_on, with_keys, at, step)
+                sources = {name: copy} | {path: data / path for path in names}
+                made = Contents(
+                    program=__version__,
+                    made_at=(at or datetime.now(UTC)).isoformat(timespec="seconds"),
+                    with_keys=with_keys,
+                    schema=schema,
+                    missing=[],
+                    files={},
+                    tables=tables,
+                )
+                made = _write(out, sources, relied_on, made, step)
         finally:
             copy.unlink(missing_ok=True)
     return made
@@ -287,7 +315,7 @@ def _is_kept(path: str, relied_on: set[str], *, with_keys: bool) -> bool:
     if path == name:  # beside the database
         if name in KEYS:
             return with_keys
-        own = ("secret.", "checkpoint-key.", "first-sign-in.txt.", DATABASE)
+        own = ("secret.", "checkpoint-key.", "first-sign-in.txt.", DATABASE, DUMP)
         if name != PUBLIC_KEY and name.startswith(own):
             return False
     return not (name.startswith(".") or name.endswith((".part", ".lock")))
@@ -302,34 +330,24 @@ def _size(path: Path) -> int:
 
 def _write(
     out: IO[bytes],
-    data: Path,
-    copy: Path,
-    names: list[str],
+    sources: dict[str, Path],
     relied_on: set[str],
-    with_keys: bool,  # noqa: FBT001 - of this module
-    at: datetime | None,
+    made: Contents,
     step: Step,
 ) -> Contents:
+    """Write what is to be kept, by its name inside, and the manifest; return what that says."""
     files: dict[str, Kept] = {}
     with (
         gzip.GzipFile("", "wb", compresslevel=6, fileobj=out, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
     ):
-        for name, source in [(DATABASE, copy), *((name, data / name) for name in names)]:
+        for name, source in sources.items():
             kept = _add(tar, name, source, step)
             if kept is not None:
                 files[name] = kept
         folders = {parent.as_posix() for name in files for parent in PurePosixPath(name).parents}
-        schema, tables = tables_of(copy)
-        made = Contents(
-            program=__version__,
-            made_at=(at or datetime.now(UTC)).isoformat(timespec="seconds"),
-            with_keys=with_keys,
-            schema=schema,
-            missing=sorted(relied_on - files.keys() - folders),
-            files=files,
-            tables=tables,
-        )
+        missing = sorted(relied_on - files.keys() - folders)
+        made = replace(made, missing=missing, files=files)
         text = json.dumps({"format": FORMAT, **asdict(made)}, indent=1).encode()
         tar.addfile(_entry(MANIFEST, len(text)), io.BytesIO(text))
     out.seek(0)
@@ -399,17 +417,23 @@ def check_backup(file: Path, *, step: Step = no_step) -> Contents:
         BadInput: it is no backup, damaged, cut short, or holds what a backup never does.
     """
     with tempfile.TemporaryDirectory(prefix="section54-check-") as folder:
-        return _unpack(file, Path(folder), step, only={DATABASE})
+        return _unpack(file, Path(folder), step, only={DATABASE, DUMP})
 
 
-def restore_backup(file: Path, data: Path, *, step: Step = no_step) -> Contents:
+def restore_backup(
+    file: Path, data: Path, *, database: dict[str, Any] | None = None, step: Step = no_step
+) -> Contents:
     """Restore a backup into a folder that is empty or not there; return what was restored.
 
     All of it is unpacked and checked in a folder beside, which then takes the name: either
-    everything is there, or nothing.
+    everything is there, or nothing. On PostgreSQL the database must be empty, too, and is filled
+    in one transaction just before.
+
+    Args:
+        database: Where it is to be on PostgreSQL, as Django's settings say it; None: SQLite.
 
     Raises:
-        BadInput: the folder is not empty, or the backup is no good.
+        BadInput: folder or database is not empty, or the backup is no good or of the other kind.
     """
     data = data.absolute()
     full = f"{data} is not empty: a backup is restored only into an empty or a new folder."
@@ -419,6 +443,8 @@ def restore_backup(file: Path, data: Path, *, step: Step = no_step) -> Contents:
         raise BadInput(full)
     if not data.parent.is_dir():
         raise BadInput(f"There is no folder {data.parent} to restore into.")
+    if database is not None:
+        postgresql().must_be_empty(database)
     partial = data.with_name(f".{data.name}.{os.getpid()}.part")
     try:
         partial.mkdir(mode=0o700)
@@ -427,10 +453,16 @@ def restore_backup(file: Path, data: Path, *, step: Step = no_step) -> Contents:
             with (partial / name).open("rb") as written:
                 if pour(written, None, no_step) != kept:
                     raise BadInput(f"{name} was not written as it is in {file}: check the disk.")
+        _must_fit(file, held, database)
+        if database is not None:
+            postgresql().restore(partial / DUMP, database, held.schema, held.tables)
+            (partial / DUMP).unlink()
         os.sync()
         try:
             partial.rename(data)
         except OSError as error:
+            if database is not None:
+                postgresql().empty(database)
             if data.is_dir() and any(data.iterdir()):
                 raise BadInput(full) from error
             raise
@@ -438,6 +470,19 @@ def restore_backup(file: Path, data: Path, *, step: Step = no_step) -> Contents:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return held
+
+
+def _must_fit(file: Path, held: Contents, database: dict[str, Any] | None) -> None:
+    if DUMP in held.files and database is None:
+        raise BadInput(
+            f"{file} is of a database on PostgreSQL: name a new and empty one in "
+            "SECTION54_DATABASE."
+        )
+    if DUMP not in held.files and database is not None:
+        raise BadInput(
+            f"{file} is of a database on SQLite: restore it without SECTION54_DATABASE (section54 "
+            "export and import move it to PostgreSQL)."
+        )
 
 
 def _check_seal(file: Path, step: Step) -> None:
@@ -485,7 +530,10 @@ def _unpack(file: Path, folder: Path, step: Step, only: set[str] | None = None) 
     held = read_manifest(file, manifest)
     _compare(file, held, found)
     try:
-        schema, tables = tables_of(folder / DATABASE)
+        if DUMP in held.files:  # its schema shows only once it is restored
+            schema, tables = held.schema, postgresql().tables_in(folder / DUMP)
+        else:
+            schema, tables = tables_of(folder / DATABASE)
     except sqlite3.DatabaseError as error:
         raise BadInput(f"The database in {file} cannot be read: use another backup.") from error
     unlike = [name for name in held.tables | tables if held.tables.get(name) != tables.get(name)]
@@ -542,7 +590,7 @@ def read_manifest(file: Path, text: bytes, what: str = "backup") -> Contents:
 
 
 def _compare(file: Path, held: Contents, found: dict[str, Kept]) -> None:
-    for name in {DATABASE: None} | held.files:
+    for name in {DUMP if DUMP in held.files else DATABASE: None} | held.files:
         if name not in found:
             raise BadInput(f"{file} lacks {name}: use another backup.")
         if found[name] != held.files.get(name):

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,8 +31,8 @@ DATA = click.option(
 def backup(file: Path, data: Path | None, *, with_keys: bool, check: bool) -> None:
     """Put the database and its files into one new FILE; exit code 1 if any file was missing.
 
-    It may run while the workbench runs. The database must be SQLite: PostgreSQL is not supported
-    yet. The secret keys are left out: keep them elsewhere.
+    It may run while the workbench runs. On PostgreSQL (SECTION54_DATABASE) it needs pg_dump and
+    pg_restore. The secret keys are left out: keep them elsewhere.
 
     \b
     Example:
@@ -54,7 +55,12 @@ def backup(file: Path, data: Path | None, *, with_keys: bool, check: bool) -> No
                 bar.length = count
 
             held = backups.make_backup(
-                folder_of(data), file, with_keys=with_keys, step=bar.update, total=total
+                folder_of(data),
+                file,
+                with_keys=with_keys,
+                database=_on_postgresql(),
+                step=bar.update,
+                total=total,
             )
         click.echo(f"{file}: {held_words(held)}.")
         if with_keys:
@@ -70,6 +76,8 @@ def backup(file: Path, data: Path | None, *, with_keys: bool, check: bool) -> No
 def restore(file: Path, data: Path | None) -> None:
     """Restore a backup FILE into an empty or a new folder, checked before it takes its name.
 
+    A backup of PostgreSQL also needs an empty database, which SECTION54_DATABASE names.
+
     \b
     Example:
       section54 restore /media/safe/2026-11-24.tar.gz --data section54-data
@@ -79,7 +87,7 @@ def restore(file: Path, data: Path | None) -> None:
         to_be_stopped("Stopped. Nothing was restored."),
         _checking(file) as step,
     ):
-        held = backups.restore_backup(file, folder, step=step)
+        held = backups.restore_backup(file, folder, database=_on_postgresql(), step=step)
     click.echo(f"Restored into {folder}: {held_words(held)}, as of {held.made_at}; all equal.")
     if held.program != __version__:
         click.echo(f"Made by version {held.program}; this is {__version__}.")
@@ -89,6 +97,23 @@ def restore(file: Path, data: Path | None) -> None:
             "signs in again and checkpoints are signed with a new key."
         )
     say_missing(held)
+
+
+def _on_postgresql() -> dict[str, Any] | None:
+    """Return the database that the environment names; None: SQLite in the data folder.
+
+    Raises:
+        BadInput: what it names cannot be used.
+    """
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 - a second to import
+
+    from section54.desk.database import database_named  # noqa: PLC0415
+
+    try:
+        named = database_named(Path())
+    except ImproperlyConfigured as error:
+        raise BadInput(str(error)) from error
+    return named if named["ENGINE"].endswith("postgresql") else None
 
 
 def folder_of(data: Path | None) -> Path:

@@ -4,6 +4,7 @@
 tools take it: ``postgresql://section54@db.example.org/section54``. The password is never in it.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,16 @@ SAID = {
     "too many": "The database at {place} has no connection left: raise max_connections, or run "
     "fewer workers.",
 }
+
+
+def database_named(data: Path) -> dict[str, Any]:
+    """Return Django's settings of the database that the environment names.
+
+    Raises:
+        ImproperlyConfigured: what it names cannot be used.
+    """
+    address = os.environ.get("SECTION54_DATABASE", "")
+    return database_from(address, os.environ.get(PASSWORD_FILE, ""), data)
 
 
 def database_from(address: str, password_file: str, data: Path) -> dict[str, Any]:

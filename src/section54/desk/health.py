@@ -168,6 +168,7 @@ def _ago(now: datetime, moment: datetime) -> str:
 
 
 @everything()
+@everything()  # how it goes for all bodies, in numbers
 def findings(now: datetime) -> list[Finding]:
     """Return what every check found of the whole installation: counts and times, no names."""
     return [finding for check in _known.values() for finding in check(now)]

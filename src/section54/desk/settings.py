@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from section54.desk.database import PASSWORD_FILE, database_from
+from section54.desk.database import database_named
 
 
 PROFILE = os.environ.get("SECTION54_PROFILE", "production")
@@ -223,9 +223,7 @@ MIDDLEWARE = [
     "section54.ui.errors.ErrorPages",
 ]
 DATABASES = {
-    "default": database_from(
-        os.environ.get("SECTION54_DATABASE", ""), os.environ.get(PASSWORD_FILE, ""), DATA_DIR
-    )
+    "default": database_named(DATA_DIR),
 }
 TEMPLATES = [
     {

@@ -106,6 +106,7 @@ def change_shared_areas(
 
 @everything()
 @transaction.atomic
+@everything()  # the body is not in it yet
 def join(
     *, collaboration: Collaboration, body: Body, starts_on: date, by: User | None, at: datetime
 ) -> Membership:

@@ -24,7 +24,7 @@ from django.utils import timezone
 from section54.organisations.models import User
 from section54.organisations.permissions import PERMISSIONS, PUBLIC, SIGNED_IN
 from section54.organisations.reading_changes import Line, note_reading
-from section54.records.rows import everything, of_bodies
+from section54.records.rows import of_bodies
 
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -102,8 +102,7 @@ class PermissionMiddleware:
         """Tell the user which day it is, and the database which bodies' rows it may show them."""
         if not request.user.is_authenticated:
             return self.get_response(request)
-        with everything():  # the grants say which bodies
-            request.user.on(timezone.localdate())
+        request.user.on(timezone.localdate())
         shown = of_bodies(request.user.body_ids(SIGNED_IN), person=request.user.pk)
         with shown:
             response = self.get_response(request)

@@ -170,6 +170,7 @@ def withdraw_invitation(*, invitation: Invitation, by: User, at: datetime) -> In
 
 
 @transaction.atomic
+@everything()  # who accepts has no grant yet
 def accept_invitation(
     *, invitation: Invitation, user: User | None, password: str | None, on: date, at: datetime
 ) -> Grant:

@@ -13,6 +13,7 @@ from section54.records.models import INSTALLATION
 from section54.records.rows import everything
 
 
+@everything()
 def chain_of(user: User) -> UUID:
     """Return the body in whose audit trail lines about a person's account stand.
 

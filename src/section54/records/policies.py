@@ -96,36 +96,45 @@ FUNCTIONS += "".join(FINDER.format(name=name, query=query) for name, query in FI
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may do what with a table's rows, as conditions of SQL."""
+    """Who may do what with a table's rows, as conditions of SQL.
+
+    ``hold`` is for a row that is locked while something beside it changes; ``change`` is what a
+    row must be after it was changed.
+    """
 
     read: str
     add: str
+    hold: str
     change: str
     remove: str
 
     @classmethod
     def of(cls, read: str, write: str) -> "Policy":
         """Return the policy of a table that is written as one."""
-        return cls(read, write, write, write)
+        return cls(read, write, write, write, write)
 
     def statements(self, table: str) -> list[str]:
         """Return the statements that set it, whatever was there before."""
-        commands = (
-            ("SELECT", "USING", self.read),
-            ("INSERT", "WITH CHECK", self.add),
-            ("UPDATE", "USING", self.change),
-            ("DELETE", "USING", self.remove),
-        )
+        commands = {
+            "SELECT": {"USING": self.read},
+            "INSERT": {"WITH CHECK": self.add},
+            "UPDATE": {"USING": self.hold, "WITH CHECK": self.change},
+            "DELETE": {"USING": self.remove},
+        }
         made = [
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
             f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
         ]
-        for command, clause, condition in commands:
+        for command, clauses in commands.items():
             name = f"section54_{command.lower()}"
-            condition = condition if condition == ANYBODY else f"{EVERYTHING} OR {condition}"
+            told = " ".join(f"{clause} ({_or_all(words)})" for clause, words in clauses.items())
             made.append(f"DROP POLICY IF EXISTS {name} ON {table}")
-            made.append(f"CREATE POLICY {name} ON {table} FOR {command} {clause} ({condition})")
+            made.append(f"CREATE POLICY {name} ON {table} FOR {command} {told}")
         return made
+
+
+def _or_all(condition: str) -> str:
+    return condition if condition == ANYBODY else f"{EVERYTHING} OR {condition}"
 
 
 # Tables of which no body's column tells the whole.
@@ -142,21 +151,21 @@ _COLLEAGUES = " OR ".join(
 _SIGNING_IN = "(SELECT section54_bodies()) IS NULL"
 _PERSON = "{} = (SELECT section54_person())"
 _USER = f"{_SIGNING_IN} OR {_PERSON.format('id')} OR {_COLLEAGUES}"
+_KNOWN = "id = ANY ((SELECT section54_known_bodies())::uuid[])"
+_TOGETHER = f"{OWN.format('lead_id')} OR {TOGETHER.format('id')}"
 SPECIAL = {
     # Bodies of the same collaboration, and those that oversee or succeed, know each other's names.
-    "organisations.Body": Policy.of(
-        "id = ANY ((SELECT section54_known_bodies())::uuid[])", OWN.format("id")
-    ),
+    "organisations.Body": Policy(_KNOWN, OWN.format("id"), _KNOWN, OWN.format("id"), NOBODY),
     "organisations.BodyRelation": Policy.of(
         f"{OWN.format('body_id')} OR {OWN.format('other_id')}", OWN.format("body_id")
     ),
-    "organisations.Collaboration": Policy.of(
-        f"{OWN.format('lead_id')} OR {TOGETHER.format('id')}", OWN.format("lead_id")
+    "organisations.Collaboration": Policy(
+        _TOGETHER, OWN.format("lead_id"), _TOGETHER, OWN.format("lead_id"), NOBODY
     ),
     # Accounts: whoever signs in is not known yet; then a person sees whom a grant of theirs shows.
-    "organisations.User": Policy(_USER, ANYBODY, _USER, NOBODY),
+    "organisations.User": Policy(_USER, ANYBODY, _USER, _USER, NOBODY),
     # A line is added by every change, to each chain that it concerns; only one's own are read.
-    "records.Event": Policy(OWN.format("body_id"), ANYBODY, NOBODY, NOBODY),
+    "records.Event": Policy(OWN.format("body_id"), ANYBODY, NOBODY, NOBODY, NOBODY),
 }
 
 

@@ -7,7 +7,7 @@ is signed in tells the bodies of their grants. A command, the worker and a migra
 else may. On SQLite all of this does nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ContextDecorator, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -86,13 +86,17 @@ class Scope(ContextDecorator):
     def each(self, parts: Iterable[Any]) -> Iterator[Any]:
         """Return parts that are made later, each in a stretch of its own."""
         making = iter(parts)
-        while True:
-            with type(self)(self._shown):
-                try:
-                    part = next(making)
-                except StopIteration:
-                    return
-            yield part
+        try:
+            while True:
+                with type(self)(self._shown):
+                    try:
+                        part = next(making)
+                    except StopIteration:
+                        return
+                yield part
+        finally:
+            if isinstance(making, Generator):
+                making.close()
 
 
 def _tell(shown: Shown) -> None:

@@ -22,6 +22,7 @@ from section54.organisations.models.bodies import (
 )
 from section54.organisations.permissions import ROLES, SIGNED_IN, allowed, within
 from section54.records.keys import new_key
+from section54.records.rows import everything
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -110,9 +111,11 @@ class User(AbstractBaseUser):
     def on(self, day: date) -> Self:
         """Return this user with what they hold on a day; needed before asking what they may.
 
-        Grants are read once, so a page asks the database one time.
+        Grants are read once, so a page asks the database one time. They say which bodies' rows
+        may be shown, so they are read before any may.
         """
-        self._held = roles_held(Grant.objects.filter(user=self).in_force(day), day)
+        with everything():
+            self._held = roles_held(Grant.objects.filter(user=self).in_force(day), day)
         self._day = day
         return self
 
