@@ -19,6 +19,7 @@ CHOSEN = [
     "tests/organisations/test_together.py",
     "tests/organisations/test_offices_and_invitations.py",
     "tests/post/test_work.py",
+    "tests/risk/test_sharing.py",
     "tests/organisations/test_matrix.py",
 ]
 # The permissions that are taken out of the table one by one turn red the same on any database.

@@ -8,6 +8,7 @@ to no body.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,13 @@ OF_NO_BODY = {
 PERSON = {"organisations.Grant": "user", "post.Message": "person"}
 # What other bodies may read, too, though no policy here lets them: None is what is shared with
 # them as such (organisations.Share), words are a condition. What hangs on it is read with it.
-SHARES: dict[str, tuple[str | None, ...]] = {"risk.Review": (None,)}
+SHARES: dict[str, tuple[str | None, ...]] = {
+    "risk.Review": (None,),
+    # Pages ask for a review together with how it was made.
+    "post.Job": (
+        f"id IN (SELECT job_id FROM risk_review WHERE {SHARED.format('id', 'risk.Review')})",
+    ),
+}
 FAR = 100
 
 FUNCTIONS = """
@@ -264,7 +271,8 @@ def tables_without(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     return [
         table
         for table, made in _wanted().items()
-        if table in there and standing.get(table) != _hash(made)
+        if there.issuperset({table, *re.findall(r" FROM (\w+)", " ".join(made))})
+        and standing.get(table) != _hash(made)
     ]
 
 
