@@ -383,7 +383,7 @@ def test_a_backup_replaces_no_file_and_lies_outside_of_the_data(small, tmp_path)
     with pytest.raises(BadInput, match="There is no folder"):
         make_backup(small, tmp_path / "not" / "there")
     (tmp_path / "none").mkdir()
-    with pytest.raises(BadInput, match="PostgreSQL cannot be backed up"):
+    with pytest.raises(BadInput, match="or the database on PostgreSQL with SECTION54_DATABASE"):
         make_backup(tmp_path / "none", tmp_path / "b")
 
 

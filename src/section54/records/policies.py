@@ -40,7 +40,7 @@ SHARES: dict[str, tuple[str | None, ...]] = {
     "risk.Review": (None,),
     # Pages ask for a review together with how it was made.
     "post.Job": (
-        f"id IN (SELECT job_id FROM risk_review WHERE {SHARED.format('id', 'risk.Review')})",
+        "id IN (SELECT job_id FROM risk_review WHERE " + SHARED.format("id", "risk.Review") + ")",  # noqa: S608
     ),
 }
 FAR = 100
