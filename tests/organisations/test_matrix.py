@@ -136,6 +136,7 @@ EXPECTED = {
     "body": Needs(SIGNED_IN),
     "collaborations": Needs(SIGNED_IN),
     "collaboration": Needs(SIGNED_IN),
+    "disclosure": Needs(READS_ALL_LINES, READS_ALL_LINES),
     "ledger-list": Needs(SEES),
     "ledger-add": Needs(CHANGES, CHANGES),
     "import": Needs(SEES),

@@ -97,6 +97,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "work_stopped": ("Work stopped", "Stopped the work."),
     "work_started_again": ("Work started again", "Started the work again."),
+    "disclosure_made": (
+        "Disclosure put together",
+        "Put together all that is held about one {sort}: {records} records, {mentions} mentions.",
+    ),
     "purged": ("Removed after its period", "Removed after its period ({kept}): {what}."),
     "rows_purged": ("Rows removed after their period", "{what}: {count} removed, kept {kept}."),
     "retention_changed": (

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from section54.desk import account_views, checkpoint_views, health, provider, sign_in_views
 from section54.desk.audit_views import audit_export, audit_list
+from section54.desk.disclosure_views import disclosure
 from section54.desk.retention_views import retention
 from section54.desk.views import home
 
@@ -44,6 +45,7 @@ urlpatterns = [
     path("", include("section54.post.urls")),
     path("retention/", retention, name="retention"),
     path("", include("section54.organisations.urls")),
+    path("disclosure/", disclosure, name="disclosure"),
     path("", include("section54.spend.urls")),
     path("", include("section54.risk.import_urls")),
     path("", include("section54.risk.urls")),
