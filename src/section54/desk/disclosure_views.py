@@ -55,6 +55,8 @@ class DisclosureForm(GovukForm):
         offered.queryset = Body.objects.filter(pk__in=every).order_by("name")
         kinds: Any = self.fields["kind"]
         kinds.choices = [choice for choice in kinds.choices if self.may[choice[0]]]
+        if len(kinds.choices) == 1:
+            self.initial["kind"] = kinds.choices[0][0]
 
     def clean(self) -> dict[str, Any]:
         """Refuse what the person may not see in this body."""
