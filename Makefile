@@ -27,7 +27,7 @@ install: $(RUN) $(ASSETS)
 
 test: $(DEV) $(ASSETS)
 	@$(BIN)/python tools/check.py
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: $(DEV)
 	@$(BIN)/python tools/check.py

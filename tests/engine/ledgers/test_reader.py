@@ -250,7 +250,8 @@ def test_a_file_is_read_in_a_child_and_the_second_time_not_at_all(
     seen: list[object] = []
     first = read_ledger(path, store, on_progress=seen.append)
     assert first.peak_bytes > 1_000_000
-    assert seen == [{"file": "april.csv", "rows": 4}]
+    told = [facts for facts in seen if facts]  # empty: the child was silent for a while
+    assert told == [{"file": "april.csv", "rows": 4}]
     monkeypatch.setattr(reader, "run_in_child", None)
     second = read_ledger(path, store)
     assert second.peak_bytes == 0
