@@ -295,7 +295,7 @@ class TestALeaver:
         here, there = self.assigned(a_body()), self.assigned(a_body("Broads"))
         assert here["Ben"] == 5  # two reviews, their two imports, and one that waits
         page = ada.sees("person-leaving", pk=ben.pk)
-        assert "Reviews that they lead in Fenland Constabulary: 2 pieces" in page
+        assert "Who takes over? Reviews that they lead in Fenland Constabulary (2)" in page
         assert "Charter lead" in page
         assert "Broads" not in page
         sent = {"when": "now", **self.takes("reviews", "imports")}
@@ -352,6 +352,9 @@ class TestALeaver:
         sent = {"when": "later", "confirmed": "yes", **parts("last_day", today() + DAY)}
         ada.sends("person-leaving", sent, pk=ben.pk)
         assert "Who is leaving" in ada.sees("people")
+        page = ada.sees("person", pk=ben.pk)
+        assert "They are leaving" not in page
+        assert "Recorded that Ben leaves on" in page
         assert User.objects.get(pk=ben.pk).on(today()).may("spend.see")
         at = timezone.now()
         assert carry_out_departures(at + DAY) == 0

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 
-from section54.engine.reports.wording import count
 from section54.organisations import work
 from section54.organisations.account_changes import may_take_over
 from section54.organisations.changes import Place, body_named
@@ -131,7 +130,12 @@ class WhenForm(GovukForm):
         choices=[(NOW, "Now"), (LATER, "After a last day")],
         widget=forms.RadioSelect,
     )
-    last_day = DateField(label="Last day", noun="the last day", required=False)
+    last_day = DateField(
+        label="Last day",
+        noun="the last day",
+        required=False,
+        help_text="Only if you chose a last day above.",
+    )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -166,20 +170,25 @@ class EndRoleForm(WhenForm):
 class LeavingForm(WhenForm):
     """Somebody's last day, and who takes over each kind of their work."""
 
+    nouns = {"when": "when they leave"}
+    when = forms.ChoiceField(
+        label="When do they leave?",
+        choices=[(NOW, "Now"), (LATER, "After a last day")],
+        widget=forms.RadioSelect,
+    )
     field_order = ["when", "last_day"]
 
     def __init__(
         self, *args: Any, held: Iterable[work.Held], people: Iterable[User], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["when"].label = "When do they leave?"
         self.held = {f"take_{one.kind.name}_{one.body.pk.hex}": one for one in held}
         people = list(people)
         for name, one in self.held.items():
             able = [person.pk for person in people if may_take_over(person, one, self.today)]
             self.fields[name] = PeopleField(
                 queryset=User.objects.filter(pk__in=able).order_by("name", "email"),
-                label=f"{one.kind.title} in {one.body}: {count(len(one.pieces), 'piece')}",
+                label=f"Who takes over? {one.kind.title} in {one.body} ({len(one.pieces):,})",
                 empty_label="Choose who takes over",
                 error_messages={
                     "required": f"Select who takes over: {one.kind.title.lower()} in {one.body}"

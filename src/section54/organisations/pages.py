@@ -39,7 +39,6 @@ class Question:
         words: Sentences above the form: what the change does.
         refused: Why it cannot be done, whatever is filled in; there is no button then.
         hints: Hints of choices, by field and value.
-        inside: Fields that show inside a choice: (field, value, field shown).
         warns: Whether the button is a warning's.
     """
 
@@ -49,7 +48,6 @@ class Question:
     words: Sequence[str] = ()
     refused: str = ""
     hints: dict[str, dict[str, str]] | None = None
-    inside: tuple[str, str, str] | None = None
     warns: bool = False
 
 

@@ -216,6 +216,11 @@ def person(request: UserRequest, pk: UUID) -> HttpResponse:
         .filter(email__iexact=found.email)
         .select_related("body", "collaboration", "invited_by")
     )
+    departures = list(
+        Departure.objects.visible_to(request.user)
+        .filter(user=found)
+        .select_related("body", "recorded_by")
+    )
     context = {
         "title": found.name,
         "person": found,
@@ -223,15 +228,16 @@ def person(request: UserRequest, pk: UUID) -> HttpResponse:
         "grants": [(one, one.state(today), one.pk in changeable) for one in grants],
         "offices": offices,
         "invitations": [(one, one.state(now)) for one in invitations],
-        "departures": Departure.objects.visible_to(request.user)
-        .filter(user=found)
-        .select_related("body", "recorded_by"),
+        "departures": departures,
+        "is_leaving": any(one.carried_out_at is None for one in departures),
         "is_self": found.pk == request.user.pk,
         "may_change_people": request.user.may(CHANGE),
         "holds_here": any(
             one.pk in changeable and one.state(today) != Grant.State.OVER for one in grants
         ),
-        "subjects": [subject_of(one) for one in (found, *grants, *offices, *invitations)],
+        "subjects": [
+            subject_of(one) for one in (found, *grants, *offices, *invitations, *departures)
+        ],
     }
     return render(request, "organisations/person.html", context)
 
@@ -330,7 +336,6 @@ def grant_end(request: UserRequest, pk: UUID, grant: UUID) -> HttpResponse:
         back=reverse("person", kwargs={"pk": pk}),
         words=(f"{held.role_name} in {held.place}, since {day(held.starts_on)}.",),
         refused=own_access(found) if mine else "This role is over already." if over else "",
-        inside=("when", "later", "last_day"),
     )
     return ask(request, question, EndRoleForm(sent(request), today=today), change, check)
 
@@ -470,7 +475,6 @@ def person_leaving(request: UserRequest, pk: UUID) -> HttpResponse:
         button="Continue",
         back=reverse("person", kwargs={"pk": pk}),
         refused=refused,
-        inside=("when", "later", "last_day"),
     )
     if request.method == "POST" and not refused and form.is_valid():
         if "confirmed" in request.POST and "change" not in request.POST:
