@@ -90,7 +90,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "reviews_compared": ("Reviews compared", "Compared the review with an earlier one."),
     "review_exported": ("Review taken away", "Took {what} away{as_shared}."),
     "import_exported": ("Rows of an import taken away", "Took {what} away."),
-    "record_shared": ("Record shared", "Shared it with {collaboration} from {starts_on}."),
+    "record_shared": ("Record shared", "Shared it with {collaboration}."),
     "record_no_longer_shared": (
         "Record no longer shared",
         "Stopped sharing it with {collaboration}.",

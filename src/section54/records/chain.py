@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
@@ -108,14 +109,19 @@ def line_hash(body: str, words: Words, previous: str) -> str:
         ValueError: a value is not what the table holds.
     """
     key, sequence, kind, subject, by_id, by, at, detail = words
-    by_key = f'"{_uuid(by_id)}"' if by_id else "null"
     text = (
-        f'{{"at":"{_instant(at)}","body":"{body}","by":{encode_basestring(by)},"by_id":{by_key},'
+        f'{{"at":"{_instant(at)}","body":"{body}",{_by(by, by_id)},'
         f'"detail":{canonical(detail)},"id":"{_uuid(key)}","kind":{encode_basestring(kind)},'
         f'"sequence":{sequence},"subject":{encode_basestring(subject)}}}'
     )
     inner = hashlib.sha256(text.encode()).hexdigest()
     return hashlib.sha256(f"{previous}{inner}".encode()).hexdigest()
+
+
+@lru_cache(maxsize=1_000)  # the same people write many lines
+def _by(name: Any, key: Any) -> str:
+    by_key = f'"{_uuid(key)}"' if key else "null"
+    return f'"by":{encode_basestring(name)},"by_id":{by_key}'
 
 
 def _uuid(value: Any) -> str:

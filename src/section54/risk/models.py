@@ -157,7 +157,7 @@ class Review(models.Model):
         """Take away what the body's people noted, and who they are; never to be saved."""
         self.shared_by_way_of = through
         self.findings_text = self.withdrawn_because = ""
-        self.asked_by_id = self.concluded_by_id = self.earlier_id = None
+        self.asked_by_id = self.led_by_id = self.concluded_by_id = self.earlier_id = None
         self.concluded_on = self.next_due_on = None
 
     @property
