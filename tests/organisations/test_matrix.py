@@ -76,6 +76,7 @@ EXPECTED = {
     "account_inactive": Needs(ANYBODY),
     "mfa_authenticate": Needs(ANYBODY, ANYBODY),
     "passkey-sign-in": Needs(ANYBODY, ANYBODY),
+    "invitation": Needs(ANYBODY, ANYBODY),
     "entra-sign-in": Needs(post=ANYBODY),
     "entra-callback": Needs(ANYBODY),
     "account": Needs(SIGNED_IN),
@@ -203,6 +204,17 @@ class World:
     def __init__(self) -> None:
         self.ids = {OWN: _ids(OWN_WORD), OTHER: _ids(CANARY)}
         body = a_body(f"{OWN_WORD} Constabulary")
+        _, secret = invite(
+            email="walker.invited@example.org",
+            name="Walker Invited",
+            role="auditor",
+            to=body,
+            starts_on=FIRST_DAY,
+            by=None,
+            at=timezone.now(),
+        )
+        for ids in self.ids.values():
+            ids["secret"] = secret  # a link is its own key: whose it is, the page may say
         self.people: dict[str, Client] = {"": Client()}
         for role in permissions.ROLES:
             self.people[role] = Client()

@@ -20,6 +20,10 @@ from section54.ui.forms import GovukForm, GovukMixin
 
 LONGEST_NAME = 60
 LONGEST_PASSWORD = 1000  # a longer one only keeps the machine busy
+HARD_TO_GUESS = (
+    "At least 12 characters. Three or four words that do not belong together are easy to remember "
+    "and hard to guess."
+)
 NOT_CHECKED = "The passkey could not be checked. Try again"
 # Every code counts once for as long as it could be right.
 CODE_SECONDS = 30 * (2 * settings.MFA_TOTP_TOLERANCE + 1)
@@ -93,8 +97,7 @@ class PasswordForm(GovukForm):
     new = forms.CharField(
         label="New password",
         max_length=LONGEST_PASSWORD,
-        help_text="At least 12 characters. Three or four words that do not belong together "
-        "are easy to remember and hard to guess.",
+        help_text=HARD_TO_GUESS,
     )
     nouns = {"current": "your password", "new": "the new password"}
 
@@ -186,3 +189,27 @@ class PasskeyNameForm(GovukForm):
 
     name = forms.CharField(label="Name", max_length=LONGEST_NAME)
     nouns = {"name": "a name"}
+
+
+class ChosenPasswordForm(GovukForm):
+    """The first password of a new account."""
+
+    password = forms.CharField(
+        label="Choose a password",
+        max_length=LONGEST_PASSWORD,
+        widget=forms.PasswordInput(),
+        help_text=HARD_TO_GUESS,
+    )
+    nouns = {"password": "a password"}
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        """Check that it is hard to guess.
+
+        Raises:
+            ValidationError: it is easy to guess.
+        """
+        return checked_password(self.cleaned_data["password"], self.user)

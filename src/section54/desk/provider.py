@@ -41,7 +41,7 @@ from section54.organisations.recent import recent_sign_in
 
 logger = logging.getLogger(__name__)
 ID = "entra"
-SIGN_IN, LINK, PROVE = "sign in", "link", "prove"
+SIGN_IN, LINK, PROVE, ACCEPT = "sign in", "link", "prove", "accept"
 ALGORITHMS = ("RS256", "PS256", "ES256")
 LEEWAY = 60  # seconds by which two clocks may differ
 LONGEST_UID = 191  # what the library's table holds
@@ -198,6 +198,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             raise ImmediateHttpResponse(_link(request, sociallogin))
         if purpose == PROVE:
             raise ImmediateHttpResponse(_prove(request, sociallogin))
+        if purpose == ACCEPT:
+            _accept(request, sociallogin)
+            return
         if purpose != SIGN_IN:
             _refuse(request, None, "Start the sign-in again.")
         if not sociallogin.is_existing:
@@ -254,6 +257,25 @@ def _link(request: HttpRequest, sociallogin: SocialLogin) -> HttpResponse:
     return redirect("account")
 
 
+def _accept(request: HttpRequest, sociallogin: SocialLogin) -> None:
+    """Make the account of an invitation; the library then signs its person in."""
+    if _known(sociallogin) is not None:
+        _refuse(request, _known(sociallogin), "You have an account: sign in with it, then accept.")
+    account = sociallogin.account
+    try:
+        changes.accept_by_identity(
+            invitation_id=sociallogin.state["invitation"],
+            provider=ID,
+            uid=account.uid,
+            name=account.extra_data["name"],
+            on=timezone.localdate(),
+            at=timezone.now(),
+        )
+    except changes.NotPossibleError as error:
+        _refuse(request, None, str(error))
+    sociallogin.lookup()
+
+
 def _prove(request: HttpRequest, sociallogin: SocialLogin) -> HttpResponse:
     user, state = _same_person(request, sociallogin), sociallogin.state
     if _known(sociallogin) != user:
@@ -276,9 +298,18 @@ class SecondFactorStage(AuthenticateStage):  # type: ignore[misc]
         return not getattr(request, CLAIMS_SEEN, False) and super()._should_handle(request)
 
 
-def _set_out(request: HttpRequest, purpose: str, onward: str = "", **state: Any) -> HttpResponse:
-    """Send somebody to the service, with what only this session knows."""
-    back = "account" if request.user.is_authenticated else "sign-in"
+def set_out(
+    request: HttpRequest, purpose: str, onward: str = "", *, back: str = "", **state: Any
+) -> HttpResponse:
+    """Send somebody to the service, with what only this session knows.
+
+    Args:
+        purpose: What for, as ``pre_social_login`` reads it.
+        onward: Where they go afterwards.
+        back: Where they go if the service cannot be asked.
+        state: What is needed when they come back.
+    """
+    back = back or ("account" if request.user.is_authenticated else "sign-in")
     if not settings.OIDC_ISSUER:
         messages.warning(request, "Sign-in through your organisation is not set up here.")
         return redirect(back)
@@ -309,7 +340,7 @@ def _set_out(request: HttpRequest, purpose: str, onward: str = "", **state: Any)
 @require_POST
 def entra_sign_in(request: HttpRequest) -> HttpResponse:
     """Send somebody to the service to sign in."""
-    return _set_out(request, SIGN_IN, safe_next(request))
+    return set_out(request, SIGN_IN, safe_next(request))
 
 
 @login_not_required
@@ -335,7 +366,7 @@ def entra_callback(request: HttpRequest) -> HttpResponse:
 def entra_link(request: UserRequest) -> HttpResponse:
     """Link one's account with one's identity at the service, or take the link back."""
     if "remove" not in request.POST:
-        return _set_out(request, LINK, user=str(request.user.pk))
+        return set_out(request, LINK, user=str(request.user.pk))
     linked = SocialAccount.objects.filter(user=request.user, provider=ID).first()
     if linked is None:
         messages.info(request, "No account is linked.")
@@ -353,4 +384,4 @@ def entra_link(request: UserRequest) -> HttpResponse:
 @permission("signed_in")
 def entra_prove(request: UserRequest) -> HttpResponse:
     """Have the service ask again who is there."""
-    return _set_out(request, PROVE, safe_next(request), user=str(request.user.pk))
+    return set_out(request, PROVE, safe_next(request), user=str(request.user.pk))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -13,10 +13,13 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 
-from section54.organisations.models import User
+from section54.organisations.changes import NotPossibleError as RefusedError
+from section54.organisations.invitation_changes import accept_invitation
+from section54.organisations.models import Invitation, User
 from section54.organisations.session_changes import chain_of, end_sessions_of
 from section54.records.changes import record
 from section54.records.models import INSTALLATION, ChainHead
+from section54.records.rows import everything
 
 
 class NotPossibleError(ValueError):
@@ -187,3 +190,39 @@ def unlink_identity(*, user: User, account: SocialAccount, at: datetime) -> None
         raise NotPossibleError("Add a passkey first: nothing else would sign you in.")
     account.delete()
     record("identity_unlinked", user, body_id=chain_of(user), by=user, at=at)
+
+
+@everything()
+@transaction.atomic
+def accept_in_person(*, invitation: Invitation, user: User, on: date, at: datetime) -> None:
+    """Accept an invitation as somebody who has an account."""
+    accept_invitation(invitation=invitation, user=user, password=None, on=on, at=at)
+
+
+@everything()
+@transaction.atomic
+def accept_with_password(*, invitation: Invitation, password: str, on: date, at: datetime) -> User:
+    """Accept an invitation with a new account that has a password, and return the account."""
+    grant = accept_invitation(invitation=invitation, user=None, password=password, on=on, at=at)
+    return grant.user
+
+
+@everything()
+@transaction.atomic
+def accept_by_identity(
+    *, invitation_id: str, provider: str, uid: str, name: str, on: date, at: datetime
+) -> User:
+    """Accept an invitation with a new account that an organisation's service signs in.
+
+    Raises:
+        NotPossibleError: the identity signs somebody in already, or the invitation stands no more.
+    """
+    if SocialAccount.objects.filter(provider=provider, uid=uid).exists():
+        raise NotPossibleError("That account signs somebody in here already: sign in with it.")
+    invitation = Invitation.objects.get(pk=invitation_id)
+    try:
+        grant = accept_invitation(invitation=invitation, user=None, password=None, on=on, at=at)
+    except RefusedError as error:
+        raise NotPossibleError(f"{error}.") from error
+    link_identity(user=grant.user, provider=provider, uid=uid, name=name, at=at)
+    return grant.user

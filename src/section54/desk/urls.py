@@ -7,6 +7,7 @@ from django.urls import include, path
 from section54.desk import account_views, checkpoint_views, health, provider, sign_in_views
 from section54.desk.audit_views import audit_export, audit_list
 from section54.desk.disclosure_views import disclosure
+from section54.desk.invitation_views import invitation
 from section54.desk.retention_views import retention
 from section54.desk.views import home
 
@@ -23,6 +24,7 @@ urlpatterns = [
     path("no-entry/", no_entry, name="account_inactive"),
     path("sign-in/entra/", provider.entra_sign_in, name="entra-sign-in"),
     path("sign-in/entra/callback/", provider.entra_callback, name="entra-callback"),
+    path("invitation/<str:secret>/", invitation, name="invitation"),
     # The sign-in library asks for the same addresses by names of its own.
     path("sign-in/", sign_in_views.sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),

@@ -122,6 +122,7 @@ INCLUDES: dict[str, tuple[str, ...]] = {f"audit.{SEE}": (f"audit.{SEE_PEOPLE}",)
 PUBLIC = frozenset(
     {"sign-in", "sign-out", "account_login", "account_logout", "account_inactive"}
     | {"mfa_authenticate", "passkey-sign-in", "entra-sign-in", "entra-callback"}
+    | {"invitation"}  # whoever has its secret link
     | {"health-alive", "health-ready", "messages-stop"}
     | {"record-head", "record-note"}  # how long each body's record is, and its last hash
 )
