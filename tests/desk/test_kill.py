@@ -20,10 +20,12 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import socket
 from threading import Event
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import encode_multipart
+from tests.post.smtp import MailServer
 
 
 KILLS = 50 if os.environ.get("SECTION54_FULL") else 5
@@ -52,6 +54,24 @@ for job in Job.objects.filter(state="failed"):
     assert job.failure == GAVE_UP, job.failure
     subject = Import.objects.filter(job=job).first() or Review.objects.get(job=job)
     assert start_again(job=job, subject=subject, by=person, at=timezone.now())
+"""
+
+# Messages of a change that went through, for the worker to send while it is killed.
+MESSAGES = 150
+WRITE = f"""
+import django
+django.setup()
+from django.utils import timezone
+from section54.organisations.models import Body
+from section54.post.models import Message
+from section54.records.rows import everything_from_here
+everything_from_here()
+now = timezone.now()
+row = dict(body=Body.objects.get(), kind="reminder", to_name="Ann", subject="Due", text="Due.")
+Message.objects.bulk_create(
+    Message(**row, to_address=f"ann{{n}}@example.org", written_at=now, not_before=now)
+    for n in range({MESSAGES})
+)
 """
 
 # Sign-in over HTTP has tests of its own: here the session is made where the user is.
@@ -97,6 +117,7 @@ class Installation:
     scratch: Path
     ledger: Path
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    mail: dict[str, str] = field(default_factory=dict)
 
     def start(self, *arguments: str, out: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         child = subprocess.Popen(  # noqa: S603
@@ -107,7 +128,9 @@ class Installation:
                 "SECTION54_DATA": str(self.data),
                 "DJANGO_SETTINGS_MODULE": "section54.desk.settings",
                 "TMPDIR": str(self.scratch),
-            },
+                "SECTION54_ADDRESS": f"http://{self.data.name}.example.org",
+            }
+            | self.mail,
             stdout=out,
             start_new_session=True,
         )
@@ -264,7 +287,7 @@ def _left_over(scratch: Path) -> list[int]:
 def _copy(fresh: Installation, number: int) -> Installation:
     data = fresh.data.with_name(f"copy-{number}")
     shutil.copytree(fresh.data, data)
-    return Installation(data, fresh.scratch, fresh.ledger, fresh.started)
+    return Installation(data, fresh.scratch, fresh.ledger, fresh.started, fresh.mail)
 
 
 def _watch_until(installation: Installation, instant: float) -> None:
@@ -404,16 +427,63 @@ def _use(person: Person, installation: Installation, over: Event) -> None:
         time.sleep(0.02)
 
 
+def _sent(installation: Installation, server: MailServer) -> Counter[str]:
+    """Look at the outbox of an installation that nobody works on, and at what was delivered."""
+    times = server.times()
+    address = f"file:{installation.data / 'section54.sqlite3'}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=20)) as database:
+        rows = database.execute("SELECT id, state FROM post_message").fetchall()
+        [runs] = database.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM post_scheduledrun GROUP BY job, day"
+            " HAVING count(*) > 1)"
+        ).fetchone()
+    assert runs == 0
+    for key, state in rows:
+        came = times[f"<{UUID(key)}@{installation.data.name}.example.org>"]
+        assert came <= 1, "sent twice"
+        assert came == {"to_send": 0, "sent": 1}.get(state, came), f"{state}, and came {came} times"
+    return Counter(state for _, state in rows)
+
+
+def _until_all_is_sent(installation: Installation, server: MailServer) -> Counter[str]:
+    """Let a worker that nobody kills send what is left."""
+    worker = installation.start(*WORK)
+    address = f"file:{installation.data / 'section54.sqlite3'}?mode=ro"
+    open_rows = """SELECT (SELECT count(*) FROM post_message WHERE state IN ('to_send', 'sending'))
+        + (SELECT count(*) FROM post_scheduledrun WHERE state <> 'done')"""
+    deadline = time.monotonic() + 60
+    with closing(sqlite3.connect(address, uri=True, timeout=20)) as database:
+        while left := database.execute(open_rows).fetchone()[0]:
+            assert time.monotonic() < deadline, f"{left} messages and runs are stuck"
+            time.sleep(LOOK_SECONDS)
+    installation.kill(worker)
+    return _sent(installation, server)
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    """A mail server that takes its time, so that workers die while they wait for its answer."""
+    with MailServer(pause=0.02) as given:
+        yield given
+
+
 def test_web_and_worker_killed_at_any_instant_lose_nothing_acknowledged_and_double_nothing(
-    fresh, figure
+    fresh, figure, server
 ):
     chance = random.Random(1999)  # noqa: S311
     with closing(socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    fresh.run("-c", WRITE)
+    fresh.mail |= {
+        "SECTION54_MAIL_HOST": "127.0.0.1",
+        "SECTION54_MAIL_PORT": str(server.port),
+        "SECTION54_MAIL_TLS": "none",
+        "SECTION54_MAIL_FROM": "section54@example.org",
+    }
     installations = [_copy(fresh, 0)]
     person = Person(port, installations[0].answer("-c", SIGN_IN))
-    midway = Counter[str]()
+    midway, outbox = Counter[str](), Counter[str]()
     acknowledged = 0
     with ThreadPoolExecutor(1) as hands:
         for number in range(KILLS):
@@ -434,6 +504,7 @@ def test_web_and_worker_killed_at_any_instant_lose_nothing_acknowledged_and_doub
             over.set()
             using.result(timeout=60)
             seen = installation.look()
+            _sent(installation, server)
             acknowledged += len(person.acknowledged)
             midway[seen.running.rpartition(".")[2] or "nothing"] += 1
             assert len(seen.imports) <= 1, "sent again, and added twice"
@@ -447,6 +518,11 @@ def test_web_and_worker_killed_at_any_instant_lose_nothing_acknowledged_and_doub
                 "-m", "django", "set_up", "--body", BODY, "--", str(installation.ledger)
             )
         _complete(installation)
+        outbox += _until_all_is_sent(installation, server)
+    assert set(outbox) <= {"sent", "perhaps_sent"}, outbox
+    assert outbox["perhaps_sent"] <= KILLS + len(installations)
+    figure("messages sent by workers that were killed", outbox["sent"])
+    figure("messages in doubt, told to a person", outbox["perhaps_sent"])
     assert acknowledged > 0, "the server answered nothing that could be lost"
     figure("kills of web and worker survived", KILLS)
     figure("kills of web and worker in the middle of a job", KILLS - midway["nothing"])

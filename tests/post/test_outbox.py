@@ -22,6 +22,7 @@ from tests.people import NOW, a_body, a_user, alice
 from tests.post.factories import a_message
 from tests.post.smtp import MailServer
 
+from section54.organisations.invitation_changes import invite
 from section54.post import changes, mail, messages
 from section54.post.changes import Decision
 from section54.post.messages import MessageKind, NotAMessageError, Recipient
@@ -273,6 +274,30 @@ def test_the_words_of_a_message_that_is_over_are_forgotten_after_a_week():
     over.refresh_from_db()
     open_one.refresh_from_db()
     assert (over.text, over.link, bool(open_one.text)) == ("", "", True)
+
+
+def test_an_invitation_goes_by_mail_where_there_is_a_server_and_its_link_is_then_forgotten(server):
+    by = a_user("Ada", "administrator")
+    given = {"name": "Ann", "role": "buyer", "to": a_body(), "starts_on": NOW.date(), "at": NOW}
+    made, token = invite(email="ann@example.org", by=by, **given)
+    message = Message.objects.get()
+    assert (made.goes_by_mail, token in message.text, token in message.link) == (True, True, True)
+    assert mail.send_due(now) == 1
+    assert token in server.received[0].get_payload(decode=True).decode()
+    assert state_of(message) == State.SENT
+    assert (message.text, message.link) == ("", "")
+    invite(email="bob@example.org", by=by, **given)
+    waits = Message.objects.get(to_address="bob@example.org")
+    changes.decide_on_messages(messages=[waits], what=Decision.ASIDE, by=by, at=NOW)
+    waits.refresh_from_db()
+    assert (waits.text, waits.link) == ("", "")
+
+
+def test_without_a_mail_server_an_invitations_secret_is_kept_nowhere():
+    given = {"name": "Ann", "role": "buyer", "to": a_body(), "starts_on": NOW.date(), "at": NOW}
+    made, _ = invite(email="ann@example.org", by=a_user("Ada", "administrator"), **given)
+    assert not made.goes_by_mail
+    assert not Message.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,9 @@ def grants_ending(first: date, last: date) -> Iterator[reminders.Due]:
                 person=person,
                 on=grant.ends_on or today,
                 what=what,
-                link=reverse("home"),
+                link=reverse("my-access")
+                if person == grant.user
+                else reverse("person", kwargs={"pk": grant.user_id}),
             )
 
 

@@ -12,5 +12,6 @@ class PostConfig(AppConfig):
     label = "post"
 
     def ready(self) -> None:
-        """Make the room's texts and jobs known, now that models can be read."""
-        import_module("section54.post.daily").register()
+        """Make the room's texts, jobs and ways known, now that models can be read."""
+        for module in ("daily", "invitations"):
+            import_module(f"section54.post.{module}").register()

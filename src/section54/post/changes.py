@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from section54.organisations.models import Body, User
 from section54.organisations.permissions import PERMISSIONS
-from section54.post.messages import NotAMessageError, Recipient, compose
+from section54.post.messages import NotAMessageError, Recipient, compose, has_secret
 from section54.post.models import Job, Message
 from section54.post.models.messages import MANAGE
 from section54.records.changes import NotInATransactionError, record
@@ -244,9 +244,14 @@ def message_sent(*, message: Message, at: datetime) -> bool:
     # A slow worker that was taken for dead knows better than the doubt about it.
     return bool(
         _taken(message, Message.State.SENDING, Message.State.PERHAPS_SENT).update(
-            state=Message.State.SENT, ended_at=at, failure=""
+            state=Message.State.SENT, ended_at=at, failure="", **_forgotten(message)
         )
     )
+
+
+def _forgotten(message: Message) -> dict[str, str]:
+    """Return what of a message that is over is emptied at once: the words of one with a secret."""
+    return {"text": "", "link": ""} if has_secret(message.kind) else {}
 
 
 @transaction.atomic
@@ -312,6 +317,8 @@ def decide_on_messages(
             message.attempts, message.not_before, message.failure = 0, at, ""
         else:
             message.ended_at, message.by_hand_of = at, by
+            for name, emptied in _forgotten(message).items():
+                setattr(message, name, emptied)
         message.save()
         record(kind, message, body_id=message.body_id, by=by, at=at, message=message.kind)
     return count

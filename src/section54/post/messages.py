@@ -37,6 +37,8 @@ class MessageKind:
         text: The text; it may use ``{link}``, too.
         values: The names of the values that whoever writes one must give: one line each.
         lines: Values that may have several lines, such as a signed note.
+        has_secret: Whoever reads it can do what it is for, so its words are forgotten when it is
+            over, not days later.
     """
 
     name: str
@@ -45,6 +47,7 @@ class MessageKind:
     text: str
     values: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
+    has_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,11 @@ def kind_named(name: str) -> MessageKind:
     if name not in _known:
         raise NotAMessageError(f"{name} is no registered kind of message.")
     return _known[name]
+
+
+def has_secret(name: str) -> bool:
+    """Return whether a kind's words are forgotten when a message of it is over."""
+    return name in _known and _known[name].has_secret
 
 
 def title_of(name: str) -> str:
