@@ -215,7 +215,7 @@ def test_an_administrator_has_a_page_of_their_own_without_what_was_found(today):
     ]
     page = page_of(admin)
     assert "nobody has given you a role" not in page
-    assert "You look after people" in page
+    assert 'href="/people/">people and what they may do</a>' in page
     assert "Contract Cleaning" not in page
     WorkerBeat.objects.create(worker="x", started_at=NOW, beat_at=timezone.now())
     assert whats(admin, today) == ["Decide whether Bea stays buyer"]
