@@ -40,9 +40,12 @@ from section54.organisations.models import (
     Office,
     OfficeHolder,
     User,
+    hash_of_token,
 )
 from section54.organisations.office_changes import appoint, found_office
 from section54.organisations.token_changes import make_token
+from section54.post import clock
+from section54.post.models import Message
 from section54.records.changes import first_broken
 from section54.records.models import Event
 from section54.risk.changes import ask_for_review
@@ -148,6 +151,20 @@ class TestPeople:
         assert token not in str(list(Invitation.objects.values()) + list(Event.objects.values()))
         assert "Nadia" in ada.sees("people")
         assert token not in ada.sees("people")
+
+    def test_with_a_mail_server_it_goes_by_mail_and_is_not_shown(self, ada, settings):
+        settings.EMAIL_HOST = "mail.example.org"
+        text = ada.sends(
+            "person-invite",
+            {"name": "Nadia", "email": "new@example.org", "role": "buyer",
+             "place": str(a_body().pk), **parts("starts_on", today())},
+        )  # fmt: skip
+        message = Message.objects.get(kind="invitation")
+        assert (message.to_address, message.body) == ("new@example.org", a_body())
+        assert "as buyer in Fenland" in message.text
+        assert hash_of_token(message.link.split("/")[2]) == Invitation.objects.get().token_hash
+        assert "It goes by mail to new@example.org" in text
+        assert message.link not in text
 
     def test_an_invitation_is_sent_again_with_another_link_and_withdrawn(self, ada):
         first, _ = invite(
@@ -357,6 +374,7 @@ class TestALeaver:
         assert "Recorded that Ben leaves on" in page
         assert User.objects.get(pk=ben.pk).on(today()).may("spend.see")
         at = timezone.now()
+        assert carry_out_departures in [job.run for job in clock.jobs()]
         assert carry_out_departures(at + DAY) == 0
         assert carry_out_departures(at + 2 * DAY) == 1
         assert carry_out_departures(at + 2 * DAY) == 0

@@ -20,7 +20,6 @@ class DeskConfig(AppConfig):
         mfa.authentication_failed.connect(sign_in.on_factor_refused)
         for module in (
             "daily",
-            "people",
             "work_list",
             "health",
             "retention_purge",

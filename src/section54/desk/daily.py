@@ -13,6 +13,7 @@ from django.db import connections, router
 from django.urls import reverse
 from django.utils import timezone
 
+from section54.organisations.daily import carry_out_departures
 from section54.organisations.models import Body, Grant, User
 from section54.post import clock, reminders
 from section54.records.models import subject_of
@@ -87,6 +88,7 @@ def register() -> None:
         ("clear_incoming", "Remove what uploads that broke off left behind", clear_incoming),
         ("clear_sessions", "Remove sessions and notes of tasks that are over", clear_sessions),
         ("clear_caches", "Remove what ran out from caches in the database", clear_caches),
+        ("departures", "Close the accounts of who left", carry_out_departures),
     ):
         clock.register(clock.ScheduledJob(name=name, title=title, run=run))
     reminders.register(

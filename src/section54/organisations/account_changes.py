@@ -18,6 +18,7 @@ from section54.organisations.models import (
     Invitation,
     OfficeHolder,
     User,
+    roles_held,
 )
 from section54.organisations.office_changes import cancel_appointment, end_appointment
 from section54.organisations.session_changes import end_sessions_of
@@ -185,7 +186,7 @@ def _hand_over(
     words = f"{held.kind.title} in {held.body}"
     if new is None:
         raise NotPossibleError(f"Choose who takes over: {words}")
-    if new.pk == old.pk or not may_take_over(new, held, on):
+    if new.pk == old.pk or new.pk not in who_may_take_over(held, on):
         raise NotPossibleError(f"{new.name} may not take over: {words}")
     count = held.kind.hand_over(body=held.body, old=old, new=new, by=by, at=at)
     if count != len(held.pieces) or held.kind.pieces(old, held.body):
@@ -193,9 +194,15 @@ def _hand_over(
     return count
 
 
-def may_take_over(user: User, held: work.Held, on: date) -> bool:
-    """Return whether a person may do a kind of work in its body on a day."""
-    return User.objects.get(pk=user.pk).on(on).may(held.kind.needs, held.body.pk)
+def who_may_take_over(held: work.Held, on: date) -> set[UUID]:
+    """Return the ids of the people who may do a kind of work in its body on a day."""
+    body = held.body.pk
+    grants = Grant.objects.in_force(on).filter(user__is_active=True).reaching([body], on)
+    return {
+        one.grant.user_id
+        for one in roles_held(grants, on)
+        if one.body_id == body and held.kind.needs in one.permissions
+    }
 
 
 @everything()

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from section54.organisations import work
-from section54.organisations.account_changes import may_take_over
+from section54.organisations.account_changes import who_may_take_over
 from section54.organisations.changes import Place, body_named
 from section54.organisations.codes import body_of, collaboration_of
 from section54.organisations.collaboration_changes import is_named
@@ -178,23 +178,20 @@ class LeavingForm(WhenForm):
     )
     field_order = ["when", "last_day"]
 
-    def __init__(
-        self, *args: Any, held: Iterable[work.Held], people: Iterable[User], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, held: Iterable[work.Held], people: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.held = {f"take_{one.kind.name}_{one.body.pk.hex}": one for one in held}
-        people = list(people)
         for name, one in self.held.items():
-            able = [person.pk for person in people if may_take_over(person, one, self.today)]
+            able = people.filter(pk__in=who_may_take_over(one, self.today))
             self.fields[name] = PeopleField(
-                queryset=User.objects.filter(pk__in=able).order_by("name", "email"),
+                queryset=able.order_by("name", "email"),
                 label=f"Who takes over? {one.kind.title} in {one.body} ({len(one.pieces):,})",
                 empty_label="Choose who takes over",
                 error_messages={
                     "required": f"Select who takes over: {one.kind.title.lower()} in {one.body}"
                 },
                 help_text=""
-                if able
+                if able.exists()
                 else "Nobody else may do this work there. Give somebody the role first.",
             )
 

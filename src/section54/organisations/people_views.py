@@ -451,7 +451,7 @@ def person_leaving(request: UserRequest, pk: UUID) -> HttpResponse:
     today, now = timezone.localdate(), timezone.now()
     held = work.held_by(found, bodies)
     others = User.objects.visible_to(request.user).filter(is_active=True).exclude(pk=found.pk)
-    form = LeavingForm(sent(request), held=held, people=others if held else (), today=today)
+    form = LeavingForm(sent(request), held=held, people=others, today=today)
     grants = account_changes.grants_to_end(found, bodies, today - timedelta(days=1))
     offices = account_changes.offices_to_end(found, bodies, today - timedelta(days=1))
     elsewhere = account_changes.has_role_elsewhere(found, grants, today)
