@@ -38,6 +38,9 @@ from section54.records.chain import check
 from section54.records.models import Event
 
 
+TRIGGERS = "ALTER TABLE records_event {} TRIGGER USER"
+
+
 def tables():
     return {model._meta.label: hash_of_rows(model, lambda _: None) for model in exported()}
 
@@ -242,14 +245,19 @@ def test_a_row_or_a_file_that_is_not_as_the_manifest_says_is_not_taken_in(data, 
         assert files_of(new) == {}
 
 
-def test_a_chain_that_was_broken_before_comes_in_and_is_said_to_be_broken(data, tmp_path):
+def in_spite_of_the_guard(statement):
     guard = import_module("section54.records.migrations.0002_written_once")
+    before, after = guard.UNDO["sqlite"], guard.SQLITE
+    if connection.vendor == "postgresql":
+        before = ["SET CONSTRAINTS ALL IMMEDIATE", TRIGGERS.format("DISABLE")]
+        after = [TRIGGERS.format("ENABLE"), "SET CONSTRAINTS ALL DEFERRED"]
     with connection.cursor() as cursor:
-        for sql in guard.UNDO["sqlite"]:
+        for sql in (*before, statement, *after):
             cursor.execute(sql)
-        cursor.execute("UPDATE records_event SET kind = 'tea_made' WHERE sequence = 2")
-        for sql in guard.SQLITE:
-            cursor.execute(sql)
+
+
+def test_a_chain_that_was_broken_before_comes_in_and_is_said_to_be_broken(data, tmp_path):
+    in_spite_of_the_guard("UPDATE records_event SET kind = 'tea_made' WHERE sequence = 2")
     held = make_export(data, tmp_path / "a.zip", at=NOW)
     emptied()
     (tmp_path / "new").mkdir()
@@ -310,3 +318,17 @@ def test_ctrl_c_leaves_no_half_export_behind(data, tmp_path, monkeypatch):
     finally:
         signal.signal(signal.SIGINT, before)
     assert {path.name for path in tmp_path.iterdir()} == {"data"}
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="needs a database on PostgreSQL")
+def test_what_was_exported_from_sqlite_comes_into_postgresql_equal(real, db, settings, tmp_path):
+    file = tmp_path / "all.zip"
+    done = section54("export", file, "--data", shutil.copytree(real, tmp_path / "data"), env=OWN)
+    assert done.returncode == 0, done.stderr
+    emptied()
+    settings.DATA_DIR = tmp_path / "new"
+    settings.DATA_DIR.mkdir()
+    held = read_export(file)
+    assert take_in(file, settings.DATA_DIR, held) == []
+    assert tables() == held.tables
+    assert Event.objects.exists()
