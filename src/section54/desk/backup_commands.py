@@ -96,6 +96,10 @@ def restore(file: Path, data: Path | None) -> None:
             "The secret keys were not in it: put yours there before you serve it, or everybody "
             "signs in again and checkpoints are signed with a new key."
         )
+    click.echo(
+        "If anything was erased since, run section54 purge --again with the newest erased.txt "
+        "before you serve it."
+    )
     say_missing(held)
 
 
