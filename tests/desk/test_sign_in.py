@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from tests.people import NOW, PASSWORD, a_user, alice, bob
@@ -539,3 +541,19 @@ def test_two_processes_count_the_same_tries(tmp_path):
         for which in ("first", "second")
     ]
     assert said == ["True", "False"]
+
+
+def test_who_lost_their_way_in_is_let_in_again_by_whoever_runs_it():
+    user, client = alice(), browser()
+    enter(client, user)
+    set_up_app(client)
+    said = StringIO()
+    call_command("let_in", user.email.upper(), stdout=said)
+    password = re.search("with the password ([0-9a-f-]+) and", said.getvalue())[1]
+    assert not signed_in(client)
+    assert enter(browser(), user, password)["Location"] == "/"
+    assert not Authenticator.objects.exists()
+    assert "let_in_again" in kinds(user)
+    assert password not in str([event.__dict__ for event in Event.objects.all()])
+    with pytest.raises(CommandError, match="No open account has the address"):
+        call_command("let_in", "nobody@example.org")

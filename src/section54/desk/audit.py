@@ -121,6 +121,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "recovery_codes_renewed": ("Recovery codes renewed", "Made new recovery codes."),
     "identity_linked": ("Sign-in service linked", "Linked an account of their organisation."),
     "identity_unlinked": ("Sign-in service unlinked", "Took that link back."),
+    "let_in_again": (
+        "Let in again",
+        "Whoever runs Section54 gave a new password, and removed the second factors.",
+    ),
     "session_ended": ("Session ended", "A session ended, as {because}."),
     "sessions_ended": ("Sessions ended", "Sessions ended: {count}, as {because}."),
     "message_sent_by_hand": ("Message sent by hand", "Said that the message was sent."),

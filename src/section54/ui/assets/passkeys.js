@@ -47,6 +47,9 @@ function words(error) {
   if (error.name === "NotAllowedError") {
     return "No passkey was given. Try again, or choose another way.";
   }
+  if (error.name === "SecurityError") {
+    return "Passkeys need an address with a name. On your own machine, open this page as localhost.";
+  }
   if (error.message === "often") return "There were too many tries. Wait a minute and try again.";
   return "The passkey could not be used. Try again, or choose another way.";
 }
