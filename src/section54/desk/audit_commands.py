@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 import django
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from section54.engine.errors import BadInput
@@ -27,7 +28,10 @@ def open_data(data: Path | None) -> None:
     os.environ["SECTION54_DATA"] = str(folder.absolute())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     os.environ.setdefault("SECTION54_PROFILE", "local")
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        raise BadInput(str(error)) from error
     from section54.desk.database import must_answer  # noqa: PLC0415 - Django must be set up
     from section54.records.rows import everything_from_here  # noqa: PLC0415
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import click
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from section54.engine.errors import BadInput
@@ -56,10 +57,13 @@ def serve(data: Path, port: int, body: str, sample: bool, ledgers: tuple[Path, .
             "worker behind a proxy that speaks HTTPS, as docs/deploy.md says."
         )
     name = body or (FICTIONAL if sample else "Your body")
-    execute_from_command_line(
-        ["section54", "set_up", "--body", name, *(["--sample"] if sample else []), "--"]
-        + [str(path.absolute()) for path in ledgers]
-    )
+    try:
+        execute_from_command_line(
+            ["section54", "set_up", "--body", name, *(["--sample"] if sample else []), "--"]
+            + [str(path.absolute()) for path in ledgers]
+        )
+    except ImproperlyConfigured as error:
+        raise BadInput(str(error)) from error
     click.echo(f"Open http://127.0.0.1:{port}/ in a browser. Ctrl-C ends it.")
     _run_both(port)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
 from section54.engine.errors import BadInput
@@ -136,15 +137,19 @@ def sentence_of(error: Exception, settings: dict[str, Any]) -> str:
     )
 
 
+class NoDatabaseError(CommandError, BadInput):
+    """The database cannot be used: one sentence, from our commands and from Django's."""
+
+
 def must_answer() -> None:
     """Open the database, before anything is asked of it.
 
     Raises:
-        BadInput: it does not answer, is too old, or its role stands above the rules.
+        NoDatabaseError: it does not answer, is too old, or its role stands above the rules.
     """
     try:
         connection.ensure_connection()
-    except (DatabaseError, RoleAboveRulesError) as error:
+    except DatabaseError as error:
         if connection.vendor != "postgresql":
             raise
-        raise BadInput(sentence_of(error, connection.settings_dict)) from error
+        raise NoDatabaseError(sentence_of(error, connection.settings_dict)) from error

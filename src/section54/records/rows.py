@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -154,7 +154,7 @@ def tell_new_connection(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
     _tell(_shown.get())
 
 
-class RoleAboveRulesError(RuntimeError):
+class RoleAboveRulesError(OperationalError):
     """The database's role stands above row-level security."""
 
 

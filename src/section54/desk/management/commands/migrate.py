@@ -9,10 +9,10 @@ from section54.records.rows import everything
 
 
 class Command(migrate.Command):
-    """Django's own, which may see every body's rows."""
+    """Django's own, which may see every body's rows, or says why the database does not answer."""
 
     @everything()
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Do it, or say why the database does not answer."""
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Do it, with the checks before it."""
         must_answer()
-        super().handle(*args, **options)
+        return super().execute(*args, **options)
