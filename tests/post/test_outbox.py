@@ -346,7 +346,7 @@ class Line:
 
 
 HOW = ("yes", "no", "not now", "breaks before", "breaks", "breaks, lost", "dies before")
-HOW = (*HOW, "dies after")
+HOW = (*HOW, "dies after", "dies after")  # what most can go wrong with
 
 
 class Outbox(RuleBasedStateMachine):
@@ -387,6 +387,7 @@ class Outbox(RuleBasedStateMachine):
 
     @rule()
     def the_dead_are_found(self):
+        self.at += mail.DEAD_AFTER + timedelta(seconds=1)
         changes.doubt_abandoned(since=self.at - mail.DEAD_AFTER)
 
     @precondition(lambda self: self.rows(*Message.OPEN))
