@@ -28,6 +28,7 @@ from section54.post.forms import DecideForm
 from section54.post.messages import STOP, absolute, title_of
 from section54.post.models import Message, OptOut
 from section54.post.reminders import ReminderKind, kinds
+from section54.records.rows import everything
 
 
 PAGE = 50
@@ -153,6 +154,7 @@ def yours(request: UserRequest) -> HttpResponse:
 @csrf_exempt  # a mail program sends it with one press (RFC 8058); the signed link is the right to
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@everything()  # of whatever body the person is, whoever is signed in here
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """Stop one kind of message to one person: opening the link asks, sending the form does it.
 
