@@ -63,7 +63,7 @@ class SessionLimits:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Look at the session of somebody who is signed in."""
-        if isinstance(request.user, User):
+        if isinstance(request.user, User) and not hasattr(request, "api_token"):
             self._look(request, request.user)
         return self.get_response(request)
 
@@ -112,6 +112,8 @@ class SecondFactor:
     ) -> HttpResponseRedirect | None:
         """Let nobody past with a password alone, where the settings say so."""
         if not settings.SECOND_FACTOR_REQUIRED or not request.user.is_authenticated:
+            return None
+        if hasattr(request, "api_token"):  # its person had it when they made the key
             return None
         match = request.resolver_match
         if match is not None and match.view_name in ON_THE_WAY_IN:

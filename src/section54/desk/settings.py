@@ -217,6 +217,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "section54.desk.api.door.Keys",
     "section54.desk.middleware.SessionLimits",
     "section54.organisations.http.PermissionMiddleware",
     "section54.desk.middleware.SecondFactor",

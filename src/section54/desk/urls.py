@@ -4,7 +4,16 @@ from allauth.account.views import AccountInactiveView, LogoutView
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
-from section54.desk import account_views, checkpoint_views, health, provider, sign_in_views
+from section54.desk import (
+    account_views,
+    checkpoint_views,
+    health,
+    key_views,
+    provider,
+    sign_in_views,
+)
+from section54.desk.api import v1
+from section54.desk.api import views as api_views
 from section54.desk.audit_views import audit_export, audit_list
 from section54.desk.disclosure_views import disclosure
 from section54.desk.invitation_views import invitation
@@ -37,6 +46,12 @@ urlpatterns = [
     path("account/entra/", provider.entra_link, name="account-entra"),
     path("prove/", account_views.prove, name="prove"),
     path("prove/entra/", provider.entra_prove, name="prove-entra"),
+    path("api/", api_views.about, name="api"),
+    path("api/v1/openapi.json", api_views.openapi, name="api-openapi"),
+    path("api/v1/", include(v1.addresses())),
+    path("account/keys/", key_views.key_list, name="keys"),
+    path("account/keys/make/", key_views.key_make, name="key-make"),
+    path("account/keys/<uuid:pk>/revoke/", key_views.key_revoke, name="key-revoke"),
     path("audit/", audit_list, name="audit"),
     path("audit/export.csv", audit_export, name="audit-export"),
     path("record-head/", checkpoint_views.record_head, name="record-head"),

@@ -123,8 +123,8 @@ PUBLIC = frozenset(
     {"sign-in", "sign-out", "account_login", "account_logout", "account_inactive"}
     | {"mfa_authenticate", "passkey-sign-in", "entra-sign-in", "entra-callback"}
     | {"invitation"}  # whoever has its secret link
-    | {"health-alive", "health-ready", "messages-stop"}
     | {"record-head", "record-note"}  # how long each body's record is, and its last hash
+    | {"health-alive", "health-ready", "messages-stop", "api", "api-openapi"}
 )
 
 # Addresses that give away in one go what is about people, money or prices, by name: why. Each

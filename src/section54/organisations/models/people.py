@@ -96,6 +96,7 @@ class User(AbstractBaseUser):
 
     _held: "Sequence[Held] | None" = None
     _day: date | None = None
+    _limit: frozenset[str] | None = None
 
     class Meta:
         constraints = [
@@ -107,6 +108,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def limited_to(self, permissions: Iterable[str]) -> Self:
+        """Return this user with some of what they may do at most, for as long as it is asked."""
+        self._limit = frozenset(permissions)
+        return self
 
     def on(self, day: date) -> Self:
         """Return this user with what they hold on a day; needed before asking what they may.
@@ -148,8 +154,12 @@ class User(AbstractBaseUser):
         return frozenset(
             held.body_id
             for held in self.roles_held
-            if permission == SIGNED_IN or permission in held.permissions
+            if permission == SIGNED_IN
+            or (permission in held.permissions and self._limit_allows(permission))
         )
+
+    def _limit_allows(self, permission: str) -> bool:
+        return self._limit is None or permission in self._limit
 
     def may(self, permission: str, body_id: UUID | None = None) -> bool:
         """Return whether this user has a permission: in a body, or in any."""
