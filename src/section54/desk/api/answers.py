@@ -66,6 +66,7 @@ class Review(Schema):
     period_to: date | None
     made_at: datetime | None
     next_due_on: date | None
+    shared: str = Field(description="Who shares it and through whom; empty for one's own.")
 
 
 class Figures(Schema):

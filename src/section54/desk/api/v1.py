@@ -2,29 +2,35 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern
+from django.utils import timezone
 from ninja import NinjaAPI, Query, Schema
 from ninja.errors import HttpError, ValidationError
 from pydantic import Field
 
 from section54.desk.api import answers
-from section54.desk.api.door import PROBLEM, Bearer, OfOneKey, problem
+from section54.desk.api.door import PROBLEM, Bearer, problem
 from section54.engine.payments import payments_of
 from section54.organisations.http import ATTRIBUTE
 from section54.organisations.models import Body, User
 from section54.organisations.permissions import PERMISSIONS
-from section54.risk.models import Finding, Review
+from section54.organisations.reading_changes import note_reading
+from section54.records.models import Event
+from section54.records.rows import everything
+from section54.risk.models import Finding, Review, as_seen_by
+from section54.risk.views import line_of
 from section54.spend.models import Ledger
 
 
 MOST = 100  # of one list at a time
 FURTHEST = 10_000_000  # where a list may begin: no ledger has more lines
 Row = TypeVar("Row")
+TierName = Literal["high", "medium", "unknown", "low", "not_applicable"]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
 Offset = Annotated[int, Query(ge=0, le=FURTHEST, description="How many to leave out first.")]
 
@@ -34,7 +40,6 @@ api = NinjaAPI(
     description="What a public body spent and where the risk to people lies, for programs. "
     "Read-only. Every request carries a key of a person and gives what they may see, no more.",
     auth=Bearer(),
-    throttle=OfOneKey(),
     openapi_url=None,  # the pages beside this give it
     docs_url=None,
     urls_namespace="api-v1",
@@ -113,8 +118,22 @@ def bodies(request: ApiRequest, limit: Limit = 50, offset: Offset = 0) -> dict[s
 
 
 def _review(request: ApiRequest, pk: UUID) -> Review:
-    """Return a review that is made and that the person may see, or 404."""
-    return get_object_or_404(Review.objects.visible_to(request.user).made(), pk=pk)
+    """Return a review that is made and that the person may see, or 404; another's without notes."""
+    made = Review.objects.visible_to(request.user).made().select_related("body")
+    for found in as_seen_by(made.filter(pk=pk), request.user):
+        return found
+    raise Http404
+
+
+def _taken(request: ApiRequest, review: Review) -> None:
+    """Take note that a program reads a review's payees: once a day for a key, not once a page."""
+    now, user = timezone.now(), request.user
+    line = line_of(review, f"payees with the key “{request.api_token.name}”")
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    with everything():  # a shared review's line stands in the chain of the body that shares it
+        told = Event.objects.about(review).filter(kind=line.kind, by_id=user.pk, at__gte=midnight)
+        if not told.filter(detail__what=line.detail["what"]).exists():
+            note_reading(lines=[line], by=user, at=now)
 
 
 def _as_answer(review: Review) -> dict[str, Any]:
@@ -128,6 +147,7 @@ def _as_answer(review: Review) -> dict[str, Any]:
         "period_to": review.period_to,
         "made_at": review.made_at,
         "next_due_on": review.next_due_on,
+        "shared": review.shared_words,
     }
 
 
@@ -139,9 +159,10 @@ def reviews(
     body: Annotated[UUID | None, Query(description="Only this body's.")] = None,
 ) -> dict[str, Any]:
     """Reviews of spend that are made, the latest period first."""
-    made = Review.objects.visible_to(request.user).made()
+    made = Review.objects.visible_to(request.user).made().select_related("body")
     found = part_of(made.filter(body=body) if body else made, limit, offset)
-    return {**found, "items": [_as_answer(review) for review in found["items"]]}
+    seen = as_seen_by(found["items"], request.user)
+    return {**found, "items": [_as_answer(review) for review in seen]}
 
 
 @reading("/reviews/{uuid:pk}", "api-review", "spend.see", answers.Figures)
@@ -166,10 +187,12 @@ def findings(
     pk: UUID,
     limit: Limit = 50,
     offset: Offset = 0,
-    tier: Annotated[str | None, Query(description="Only this tier, as computed.")] = None,
+    tier: Annotated[TierName | None, Query(description="Only this tier, as computed.")] = None,
 ) -> dict[str, Any]:
     """What was found of each payee, in the computed order: most risk first."""
-    found = _review(request, pk).findings.order_by("place")
+    review = _review(request, pk)
+    _taken(request, review)
+    found = review.payees.order_by("place")
     return part_of(found.filter(tier=tier) if tier else found, limit, offset)
 
 
@@ -184,9 +207,10 @@ def payments(
 ) -> dict[str, Any]:
     """A payee's payments, the newest first; never those of people, nor of withheld names."""
     of = _review(request, pk)
-    found: Finding = get_object_or_404(of.findings.filter(hidden=False), pk=finding)
+    found: Finding = get_object_or_404(of.payees.filter(hidden=False), pk=finding)
     if not of.payments_file.is_file():
         raise Http404
+    _taken(request, of)
     rows: Sequence[dict[str, Any]] = (
         payments_of(of.payments_file, found.payee_id, offset, limit) if offset < found.lines else ()
     )
@@ -233,10 +257,7 @@ def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
-    answer = problem(error.status_code)
-    if error.status_code == 429:
-        answer["Retry-After"] = "60"
-    return answer
+    return problem(error.status_code)
 
 
 def addresses() -> list[URLPattern]:
