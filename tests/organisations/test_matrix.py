@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import Count, Q
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -221,6 +222,7 @@ NO_LINE = (
 
 OWN, OTHER = "own", "other"
 METHODS = ("GET", "HEAD", "POST")
+LINES: tuple[int, ...] = ()  # before a request
 OWN_WORD, CANARY = "heronmarsh", "canaryquill"
 SECRET = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*|(nonce=")[^"]*')
 
@@ -369,11 +371,17 @@ def _together(word: str, body: Body) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker) -> Iterator[World]:
+    global LINES
     log = logging.getLogger("django.request")
     log.disabled = True  # thousands of refusals, each with its trace, take half of the time
     try:
         with django_db_blocker.unblock(), transaction.atomic():
-            yield World()
+            made = World()
+            for client in made.people.values():
+                client.get("/account/")  # so that its session is listed, once
+            LINES = _lines()
+            yield made
+            LINES = ()
             transaction.set_rollback(True)
     finally:
         log.disabled = False
@@ -416,20 +424,21 @@ class Answer:
 
 def ask(client: Client, method: str, path: str, data: dict[str, Any]) -> Answer:
     """Send a request and take back all that it wrote."""
+    before, others_before = LINES or _lines()  # the same each time: all is taken back
     kept = deepcopy(client.cookies)
     cache.clear()  # how often somebody tried to sign in
     with transaction.atomic():
-        before, others_before = Event.objects.count(), _lines_of_the_other()
         response = getattr(client, method.lower())(path, data)
         parts = response.streaming_content if response.streaming else [response.content]
         content = b"".join(parts)
         status = str(response.status_code)
         if status == "302" and response["Location"].startswith("/sign-in/?next="):
             status = "sign in"
-        lines = Event.objects.count() - before
+        now, others = _lines()
+        lines = now - before
         if status not in ("200", "302") and lines:
             status += ", and wrote a line"
-        if _lines_of_the_other() != others_before:
+        if others != others_before:
             status += ", and wrote a line of another body"
         response.close()
         transaction.set_rollback(True)
@@ -438,9 +447,11 @@ def ask(client: Client, method: str, path: str, data: dict[str, Any]) -> Answer:
     return Answer(status, _opened(content), headers + response.cookies.output(), lines)
 
 
-def _lines_of_the_other() -> int:
-    bodies = Body.objects.filter(name__startswith=CANARY).values("pk")
-    return Event.objects.filter(body_id__in=bodies).count()
+def _lines() -> tuple[int, int]:
+    """Return how many lines the record has, and how many of them are the other body's."""
+    others = Count("pk", filter=Q(body_id__in=Body.objects.filter(name__startswith=CANARY)))
+    found = Event.objects.order_by().aggregate(all=Count("pk"), others=others)
+    return found["all"], found["others"]
 
 
 def _opened(content: bytes) -> bytes:

@@ -99,6 +99,8 @@ class Keys:
             return answer
         request.user = key.user.limited_to(key.scopes)
         request.api_token = key  # type: ignore[attr-defined]
+        if request.method == "HEAD":  # answered as GET; the server leaves its content out
+            request.method = "GET"
         response = self.get_response(request)
         if response.status_code >= HTTPStatus.BAD_REQUEST and response["Content-Type"] != PROBLEM:
             answer = problem(response.status_code)
