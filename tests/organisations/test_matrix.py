@@ -39,6 +39,7 @@ from section54.organisations.models import (
     ApiToken,
     Body,
     BodyRelation,
+    Logo,
     User,
     hash_of_token,
 )
@@ -155,6 +156,10 @@ EXPECTED = {
         ),
         Needs(CHANGES_PEOPLE, CHANGES_PEOPLE),
     ),
+    "first-day": Needs(CHANGES_PEOPLE),
+    "usual-offices": Needs(CHANGES_PEOPLE, CHANGES_PEOPLE),
+    "logo": Needs(CHANGES_PEOPLE, CHANGES_PEOPLE),
+    "logo-picture": Needs(SIGNED_IN),
     "bodies": Needs(SIGNED_IN),
     "body": Needs(SIGNED_IN),
     "collaborations": Needs(SIGNED_IN),
@@ -331,6 +336,7 @@ def _together(word: str, body: Body) -> dict[str, Any]:
     """Make a body's people, offices, neighbour and collaboration, each with a word of its own."""
     since: Any = {"starts_on": FIRST_DAY, "by": None, "at": NOW}
     neighbour = a_body(f"{word} Council")
+    Logo.objects.create(body=body, png=word.encode(), width=1, height=1, sha256="0" * 64)
     person = a_user(f"{word} Leaver", "buyer", body)
     office = found_office(body=body, name=f"{word} Office", by=None, at=NOW)
     together = found_collaboration(

@@ -24,5 +24,6 @@ class DeskConfig(AppConfig):
             "health",
             "retention_purge",
             "checkpoints",
+            "first_day",
         ):
             import_module(f"section54.desk.{module}").register()

@@ -2,13 +2,14 @@
 
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
 from section54.desk.audit import history_of, what_happened
-from section54.organisations.models import User
+from section54.organisations.models import Logo, User
 from section54.organisations.permissions import SIGNED_IN
 
 
@@ -37,11 +38,13 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if not isinstance(user, User) or not user.is_authenticated:
         return {"entra_name": settings.OIDC_NAME if settings.OIDC_ISSUER else ""}
-    bodies = sorted({held.body_name for held in user.roles_held if held.after is None})
+    bodies = {held.body_id: held.body_name for held in user.roles_held if held.after is None}
+    alone = next(iter(bodies)) if len(bodies) == 1 else None
     return {
         "signed_in": user.name,
         "entra_name": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
-        "body_name": bodies[0] if len(bodies) == 1 else "",
+        "body_name": bodies[alone] if alone else "",
+        "logo": logo_address(alone) if alone else "",
         "may_change": user.may("spend.change"),
         "may_audit": user.may("audit.see"),
         "footer": [
@@ -61,3 +64,9 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
             if user.may(needed)
         ],
     }
+
+
+def logo_address(body_id: UUID) -> str:
+    """Return where a body's logo is, or nothing; another picture has another address."""
+    sha256 = Logo.objects.filter(body=body_id).values_list("sha256", flat=True).first()
+    return f"{reverse('logo-picture', kwargs={'pk': body_id})}?{sha256[:8]}" if sha256 else ""

@@ -7,6 +7,7 @@ from django.urls import include, path
 from section54.desk import (
     account_views,
     checkpoint_views,
+    first_day_views,
     health,
     key_views,
     provider,
@@ -52,6 +53,12 @@ urlpatterns = [
     path("account/keys/", key_views.key_list, name="keys"),
     path("account/keys/make/", key_views.key_make, name="key-make"),
     path("account/keys/<uuid:pk>/revoke/", key_views.key_revoke, name="key-revoke"),
+    path("bodies/<uuid:pk>/first-day/", first_day_views.first_day, name="first-day"),
+    path(
+        "bodies/<uuid:pk>/first-day/offices/", first_day_views.usual_offices, name="usual-offices"
+    ),
+    path("bodies/<uuid:pk>/logo/", first_day_views.logo, name="logo"),
+    path("bodies/<uuid:pk>/logo.png", first_day_views.logo_picture, name="logo-picture"),
     path("audit/", audit_list, name="audit"),
     path("audit/export.csv", audit_export, name="audit-export"),
     path("record-head/", checkpoint_views.record_head, name="record-head"),

@@ -346,7 +346,9 @@ def grant_end(request: UserRequest, pk: UUID, grant: UUID) -> HttpResponse:
 def person_invite(request: UserRequest) -> HttpResponse:
     """Invite somebody; the link is shown once, or goes by mail."""
     today = timezone.localdate()
-    form = InviteForm(sent(request), places=_places(request, today), today=today)
+    asked = asked_for(request, "role", "place")  # a link may choose them beforehand
+    chosen = {name: value for name, value in asked.items() if value}
+    form = InviteForm(sent(request), initial=chosen, places=_places(request, today), today=today)
 
     def change(given: dict[str, Any]) -> HttpResponse:
         invitation, token = invitation_changes.invite(
