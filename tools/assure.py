@@ -16,6 +16,7 @@ from pathlib import Path
 
 
 ROOT = Path(__file__).parents[1]
+TWO = ["-n", "2", "--dist", "loadfile"]  # a file at a time on each of two processors
 ANSWER = ROOT / "assurance.json"
 
 
@@ -25,7 +26,7 @@ def main() -> int:
         figures = Path(folder) / "figures.jsonl"
         started = time.monotonic()
         run = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TWO],
             cwd=ROOT,
             env={**os.environ, "SECTION54_FULL": "1", "SECTION54_FIGURES": str(figures)},
             capture_output=True,

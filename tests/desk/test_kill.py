@@ -28,7 +28,7 @@ from django.test.client import encode_multipart
 from tests.post.smtp import MailServer
 
 
-KILLS = 50 if os.environ.get("SECTION54_FULL") else 5
+KILLS = 100 if os.environ.get("SECTION54_FULL") else 5
 SPAN_SECONDS = 2.5
 LOOK_SECONDS = 0.1
 PAYEES, LINES = 1_000, 2_000
