@@ -25,7 +25,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.jsonl"
         started = time.monotonic()
-        run = subprocess.run(
+        run = subprocess.run(  # noqa: S603 - our own tests
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TWO],
             cwd=ROOT,
             env={**os.environ, "SECTION54_FULL": "1", "SECTION54_FIGURES": str(figures)},

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
-from tests.people import NOW, a_body, a_user, alice, bob, charlie
+from tests.people import FIRST_DAY, NOW, a_body, a_user, alice, bob, charlie
 from tests.post.factories import a_message
 from tests.risk.ledgers import a_review
 
 from section54.desk.work_list import AT_FIRST, lines_for
+from section54.organisations.collaboration_changes import found_collaboration, join, share
 from section54.organisations.models import Grant
 from section54.post import work_list
 from section54.post.changes import fail, take
@@ -211,6 +212,7 @@ def test_an_administrator_has_a_page_of_their_own_without_what_was_found(today):
     admin = a_user("Ada", "administrator")
     assert whats(admin, today) == [
         "Have the installation looked at",
+        "Set up Fenland Constabulary",
         "Decide whether Bea stays buyer",
     ]
     page = page_of(admin)
@@ -218,7 +220,7 @@ def test_an_administrator_has_a_page_of_their_own_without_what_was_found(today):
     assert 'href="/people/">people and what they may do</a>' in page
     assert "Contract Cleaning" not in page
     WorkerBeat.objects.create(worker="x", started_at=NOW, beat_at=timezone.now())
-    assert whats(admin, today) == ["Decide whether Bea stays buyer"]
+    assert whats(admin, today)[1:] == ["Decide whether Bea stays buyer"]
 
 
 def test_who_has_no_role_at_all_is_told_whom_to_ask():
@@ -233,3 +235,33 @@ def test_the_five_to_call_stand_beside_the_list_before_everything_else():
     assert max(names) < page.index("Where people may be exploited")
     assert page.index("What needs you today") < min(names)
     assert page.count("<h1") == 1
+
+
+def test_who_has_nothing_to_do_sees_the_review_with_its_real_figures(monkeypatch):
+    only(monkeypatch)
+    a_review(alice())
+    page = page_of(bob())
+    assert "Nothing waits for you." in page
+    assert "No payment could be read" not in page
+    assert "went on work where exploitation of people is a known high risk" in page
+
+
+def test_a_body_without_a_review_of_its_own_finds_those_that_are_shared_with_it():
+    review = a_review(alice())
+    broads = a_body("Broads Constabulary")
+    together = found_collaboration(
+        name="Eastern", lead=a_body(), shared_areas=["spend"], starts_on=FIRST_DAY, by=None, at=NOW
+    )
+    join(collaboration=together, body=broads, starts_on=FIRST_DAY, by=None, at=NOW)
+    share(
+        subject=review,
+        body=a_body(),
+        collaboration=together,
+        starts_on=FIRST_DAY,
+        by=review.asked_by,
+        at=NOW,
+    )
+    page = page_of(a_user("Bea", "contract_manager", broads))
+    assert "Reviews that other bodies share with you" in page
+    assert f"/reviews/{review.pk}/" in page
+    assert "Fenland Constabulary" in page

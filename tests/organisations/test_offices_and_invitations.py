@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from tests.people import FIRST_DAY, NOW, PASSWORD, a_body, a_user
 
 from section54.organisations.account_changes import close_account, reopen_account
@@ -109,9 +110,8 @@ class TestInvitations:
         return invite(**{**given, **changes})
 
     def accepted(self, invitation, user=None, at=NOW):
-        return accept_invitation(
-            invitation=invitation, user=user, password=PASSWORD, on=TODAY, at=at
-        )
+        on = timezone.localtime(at).date()
+        return accept_invitation(invitation=invitation, user=user, password=PASSWORD, on=on, at=at)
 
     def test_accepting_makes_the_account_and_its_role_given_by_who_invited(self):
         invitation, token = self.invited("New@Example.org")
@@ -143,6 +143,15 @@ class TestInvitations:
         with pytest.raises(NotPossibleError, match="was withdrawn"):
             self.accepted(first)
         assert self.accepted(second)
+
+    def test_who_may_not_invite_any_more_lets_nobody_in(self):
+        eve = a_user("Eve", "administrator")
+        invitation, _ = self.invited()
+        ada = invitation.invited_by
+        end_grant(grant=ada.grants.get(), on=TODAY, because="Left", by=eve, at=NOW)
+        with pytest.raises(NotPossibleError, match="may not any more"):
+            self.accepted(invitation)
+        assert not User.objects.filter(name="Nadia").exists()
 
     def test_withdrawing_closes_the_link(self):
         invitation, _ = self.invited()
@@ -184,6 +193,9 @@ class TestAccounts:
 
         assert (closed.is_active, closed.left_on) == (False, TODAY)
         assert closed.on(TODAY).body_ids("signed_in") == frozenset()
+        ely = a_body("Ely County Council")
+        with pytest.raises(NotPossibleError, match="Another body closed"):
+            reopen_account(user=closed, body=ely, by=a_user("Far", "buyer", ely), at=NOW)
         assert reopen_account(user=closed, body=a_body(), by=ada, at=NOW).left_on is None
 
 

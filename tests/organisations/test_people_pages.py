@@ -12,9 +12,10 @@ from django.utils import timezone
 from tests.people import FIRST_DAY, NOW, a_body, a_user
 from tests.risk.ledgers import a_review
 
+from section54.desk.work_list import lines_for
 from section54.organisations import work
 from section54.organisations.account_changes import record_departure
-from section54.organisations.changes import grant_role, relate
+from section54.organisations.changes import end_grant, grant_role, relate
 from section54.organisations.codes import (
     body_of,
     code_of_body,
@@ -25,6 +26,8 @@ from section54.organisations.collaboration_changes import (
     change_shared_areas,
     found_collaboration,
     join,
+    share,
+    stop_sharing,
     withdraw_codes,
 )
 from section54.organisations.daily import carry_out_departures
@@ -256,7 +259,7 @@ class TestPeople:
             starts_on=FIRST_DAY, by=None, at=NOW,
         )  # fmt: skip
         grant_role(
-            user=ben.user, role="contract_manager", body=together, starts_on=FIRST_DAY,
+            user=ben.user, role="contract_manager", body=together, starts_on=NOW.date(),
             by=ada.user, at=NOW,
         )  # fmt: skip
         text = ben.sees("my-access")
@@ -274,7 +277,7 @@ class TestALeaver:
         """Ben leads two reviews and waits for an import here, and leads one elsewhere."""
         ben = a_user("Ben", "buyer")
         grant_role(
-            user=ben, role="buyer", body=a_body("Broads"), starts_on=FIRST_DAY, by=ada.user, at=NOW
+            user=ben, role="buyer", body=a_body("Broads"), starts_on=FIRST_DAY, by=None, at=NOW
         )
         for body in (a_body(), a_body(), a_body("Broads")):
             self.a_review(ben, body)
@@ -442,6 +445,35 @@ class TestAccessOnADay:
         assert str(User.objects.get(name="Nia").pk) not in page
         assert "Quillcanary" not in page
 
+    def test_a_role_taken_away_today_and_a_share_stopped_today_are_told_of_today(self, nell):
+        ada, alice = a_user("Ada", "administrator"), a_user("Alice", "head_of_procurement")
+        ben, broads = a_user("Ben", "buyer"), a_body("Broads")
+        together = found_collaboration(
+            name="Eastern", lead=a_body(), shared_areas=["spend"],
+            starts_on=FIRST_DAY, by=None, at=NOW,
+        )  # fmt: skip
+        join(collaboration=together, body=broads, starts_on=FIRST_DAY, by=None, at=NOW)
+        a_user("Bea", "contract_manager", broads)
+        now = timezone.now()
+        shared = share(
+            subject=alice,
+            body=a_body(),
+            collaboration=together,
+            starts_on=today(),
+            by=alice,
+            at=now,
+        )
+        stop_sharing(shared=shared, by=alice, at=now, on=today())
+        end_grant(grant=ben.grants.get(), on=today(), because="Moved", by=ada, at=now)
+        told = nell.sees("people-access")
+        assert "taken away in the course of the day" in told
+        assert "1 single record" in told
+        assert "taken back in the course of the day" in told
+        assert "Bea (Broads)" in told
+        later = nell.sees("people-access", f"?on={today() + DAY}")
+        assert "taken away in the course" not in later
+        assert "No single record was shown" in later
+
     def test_what_a_collaboration_shared_then_is_told_though_it_shares_less_now(self, nell):
         together = found_collaboration(
             name="Eastern", lead=a_body("Broads"), shared_areas=["spend", "checks"],
@@ -514,17 +546,34 @@ class TestBodies:
 
     def test_only_who_opens_its_records_says_that_another_comes_in_its_place(self, ada, ely):
         body, other = a_body(), ely[0]
-        given = {"how": "succeeded", "code": code_of_body(other), **parts("starts_on", today())}
+        given = {"how": "succeeded", "code": code_of_body(other)}
+        soon = {**given, **parts("starts_on", today() + 6 * DAY)}
+        assert "or a later day, so that it can be called off" in ada.sends(
+            "body-relate", soon, pk=body.pk
+        )
+        given |= parts("starts_on", today() + 7 * DAY)
         checked = ada.sends("body-relate", given, pk=body.pk)
         assert "All records of Fenland Constabulary" in checked
         assert "cannot be taken back" in checked
         stranger = User.objects.get(name="Quillcanary Person")
-        assert not stranger.on(today()).may("spend.see", body.pk)
         ada.sends("body-relate", {**given, "confirmed": "yes"}, pk=body.pk)
-        assert stranger.on(today()).may("spend.see", body.pk)
+        assert not stranger.on(today() + 6 * DAY).may("spend.see", body.pk)
+        assert stranger.on(today() + 7 * DAY).may("spend.see", body.pk)
         relation = BodyRelation.objects.get()
-        said = ada.sees("body-relation-end", pk=body.pk, relation=relation.pk)
-        assert "A succession has no end" in said
+        (line,) = [
+            one for one in lines_for(ada.user.on(today()), today()) if "take over" in one.item.what
+        ]
+        assert line.item.due == relation.starts_on
+        assert "Call off" in ada.sees("body-relation-end", pk=body.pk, relation=relation.pk)
+        ada.sends("body-relation-end", {}, pk=body.pk, relation=relation.pk)
+        assert not BodyRelation.objects.exists()
+        assert Event.objects.filter(kind="succession_called_off").count() == 2
+        begun = relate(
+            body=other, kind=BodyRelation.Kind.SUCCEEDS, other=body, starts_on=today(), by=None,
+            at=NOW,
+        )  # fmt: skip
+        said = ada.sees("body-relation-end", pk=body.pk, relation=begun.pk)
+        assert "has no end" in said
 
     def test_offices_have_holders_over_time_and_nobody_appoints_themselves(self, ada):
         body, ben = a_body(), a_user("Ben", "approver")

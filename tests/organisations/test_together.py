@@ -11,6 +11,7 @@ from section54.organisations.changes import (
     NotPossibleError,
     SelfGrantError,
     end_grant,
+    end_relation,
     grant_role,
     relate,
 )
@@ -65,8 +66,7 @@ def names(user: User, permission: str, day: date = TODAY) -> set[str]:
 
 def shared_buyer(eastern) -> User:
     user = a_user("Priya", "")
-    administrator = a_user("Ada", "administrator")
-    grant_role(user=user, role="buyer", body=eastern, starts_on=FIRST_DAY, by=administrator, at=NOW)
+    grant_role(user=user, role="buyer", body=eastern, starts_on=FIRST_DAY, by=None, at=NOW)
     return user
 
 
@@ -100,6 +100,42 @@ def test_a_collaboration_that_ended_reaches_nobody(eastern):
     )
 
     assert names(priya, "spend.see", TOMORROW) == set()
+
+
+def test_what_is_over_is_not_opened_again_and_what_was_so_before_stays(eastern):
+    ada = a_user("Ada", "administrator")
+    membership = Membership.objects.get(collaboration=eastern, body__name="Broads Constabulary")
+    later = NOW + timedelta(days=9)
+
+    def leaves(last_day, at=NOW):
+        leave(membership=membership, last_day=last_day, by=ada, at=at)
+
+    with pytest.raises(NotPossibleError, match="or a later day"):
+        leaves(TODAY - timedelta(days=2))
+    leaves(TODAY + timedelta(days=5))
+    with pytest.raises(NotPossibleError, match="brought forward"):
+        leaves(TODAY + timedelta(days=6))
+    with pytest.raises(NotPossibleError, match="over already"):
+        leaves(TODAY + timedelta(days=30), later)
+    end_collaboration(collaboration=eastern, last_day=TODAY, by=ada, at=NOW)
+    with pytest.raises(NotPossibleError, match="over already"):
+        end_collaboration(collaboration=eastern, last_day=date(2099, 12, 31), by=ada, at=later)
+
+
+def test_roles_and_successions_are_not_given_backwards():
+    ada, ben, new = a_user("Ada", "administrator"), a_user("Ben", ""), a_body("New")
+    yesterday = TODAY - timedelta(days=1)
+    with pytest.raises(NotPossibleError, match="or a later day"):
+        grant_role(user=ben, role="buyer", body=a_body(), starts_on=yesterday, by=ada, at=NOW)
+    given = {"body": new, "kind": BodyRelation.Kind.SUCCEEDS, "other": a_body(), "by": ada}
+    with pytest.raises(NotPossibleError, match="Choose 27 April 2026"):
+        relate(**given, starts_on=TODAY + timedelta(days=6), at=NOW)
+    coming = relate(**given, starts_on=TODAY + timedelta(days=7), at=NOW)
+    end_relation(relation=coming, last_day=TODAY, by=ada, at=NOW)  # called off in time
+    assert not BodyRelation.objects.exists()
+    coming = relate(**given, starts_on=TODAY + timedelta(days=7), at=NOW)
+    with pytest.raises(NotPossibleError, match="has no end"):
+        end_relation(relation=coming, last_day=TODAY, by=ada, at=NOW + timedelta(days=7))
 
 
 def test_the_lead_cannot_leave_and_nobody_joins_twice(eastern):
@@ -268,6 +304,24 @@ class TestShares:
         broads = a_user("Bea", "buyer", a_body("Broads Constabulary"))
         assert (self.reached(broads), self.reached(broads, TOMORROW)) == (1, 0)
         assert Event.objects.filter(kind__startswith="record_").count() == 2
+
+    def test_what_was_shared_before_stays_closed_when_the_body_comes_back(self, eastern):
+        alice, broads = a_user("Alice", "head_of_procurement"), a_body("Broads Constabulary")
+        bea = a_user("Bea", "buyer", broads)
+        join_day = TODAY
+        share(
+            subject=bea,
+            body=broads,
+            collaboration=eastern,
+            starts_on=join_day,
+            by=bea,
+            at=NOW,
+        )
+        membership = Membership.objects.get(collaboration=eastern, body=broads)
+        leave(membership=membership, last_day=TODAY, by=bea, at=NOW)
+        assert (self.reached(alice), self.reached(alice, TOMORROW)) == (1, 0)
+        join(collaboration=eastern, body=broads, starts_on=TOMORROW, by=bea, at=NOW)
+        assert self.reached(alice, TOMORROW) == 0
 
     def test_a_body_outside_cannot_share_into_it(self, eastern):
         ely = a_body("Ely County Council")

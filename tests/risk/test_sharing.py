@@ -309,9 +309,14 @@ def test_what_happened_is_told_on_the_records_own_pages_to_its_own_body_only(tog
     assert "What happened here" not in guest.content.decode()
 
 
-def test_the_first_page_stays_with_ones_own_body(together):
+def test_the_first_page_of_a_body_without_a_review_leads_to_what_is_shared_and_tells_nothing_of_it(
+    together,
+):
     together.shared()
-    assert "Fenland" not in as_(together.carol).get("/").content.decode()
+    page = as_(together.carol).get("/").content.decode()
+    assert "Reviews that other bodies share with you" in page
+    assert "Contract Cleaning" not in page
+    assert CANARY not in page
 
 
 def yesterday():

@@ -274,6 +274,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ("name", "email")},
     },
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "section54.desk.passwords.NothingWrittenTwice"},
+    {"NAME": "section54.desk.passwords.NotTheBody"},
 ]
 # Who signs in with a password must have a second factor.
 SECOND_FACTOR_REQUIRED = _yes("SECTION54_SECOND_FACTOR_REQUIRED", not IS_LOCAL)

@@ -21,7 +21,7 @@ def home(request: UserRequest) -> HttpResponse:
     lines = lines_for(user, timezone.localdate())
     context = {
         "title": "Home",
-        "lines": lines,
+        "to_do": lines,
         "first_lines": AT_FIRST if len(lines) > AT_FIRST + 1 else len(lines),
         "several_bodies": len({held.body_id for held in user.roles_held}) > 1,
         "sees_spend": user.may("spend.see"),
@@ -30,4 +30,6 @@ def home(request: UserRequest) -> HttpResponse:
     latest = Review.objects.of_bodies(user).made().first()
     if latest is not None:
         context = overview_context(latest, user) | context
+    elif user.may("spend.see"):
+        context["shared"] = Review.objects.visible_to(user).made().select_related("body")[:10]
     return render(request, "desk/home.html", context | {"latest": latest})

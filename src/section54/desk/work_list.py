@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from section54.desk.daily import MAY_GRANT
 from section54.desk.health import findings
 from section54.engine.reports.wording import count
-from section54.organisations.models import Grant, User
+from section54.organisations.models import BodyRelation, Grant, User
 from section54.post import mail, work_list
 from section54.post.models import Job, Message
 from section54.post.work_list import Item
@@ -108,6 +109,25 @@ def roles_ending(user: User, today: date) -> Iterator[Item]:
         )
 
 
+def successions(user: User, today: date) -> Iterator[Item]:
+    """Return the successions to come of bodies whose people this user sees, to be called off."""
+    bodies = user.body_ids("people.see")
+    coming = BodyRelation.objects.filter(
+        Q(body__in=bodies) | Q(other__in=bodies),
+        kind=BodyRelation.Kind.SUCCEEDS,
+        starts_on__gt=today,
+    )
+    for one in coming.select_related("body", "other").order_by("starts_on", "pk"):
+        mine = one.other if one.other_id in bodies else one.body
+        yield Item(
+            what=f"Know that {one.body} is to take over the records of {one.other}",
+            why="If that is wrong, an administrator of either can call it off until then.",
+            link=reverse("body", kwargs={"pk": mine.pk}),
+            due=one.starts_on,
+            body=mine.name,
+        )
+
+
 def health(user: User, today: date) -> Iterator[Item]:
     """Return what is wrong behind the workbench, for who can have it mended."""
     if not user.may(MAY_GRANT):
@@ -127,6 +147,7 @@ def register() -> None:
         ("desk imports", imports),
         ("desk messages", messages),
         ("desk roles", roles_ending),
+        ("desk successions", successions),
         ("desk health", health),
     ):
         work_list.register(name, provider)

@@ -2,23 +2,38 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from uuid import UUID
 
-from section54.organisations.models import Body, Collaboration, Grant, Held, Share, roles_held
+from django.db.models import Q
+from django.utils import timezone
+
+from section54.organisations.models import (
+    Body,
+    Collaboration,
+    Grant,
+    Held,
+    Membership,
+    Share,
+    roles_held,
+)
 from section54.organisations.permissions import AREAS
+from section54.records.models import Event, EventQuerySet, subject_of
 from section54.records.rows import everything
 
 
 @everything()
 def access_on(bodies: Collection[UUID], day: date) -> list[Held]:
-    """Return every role that reached some bodies on a day, by body, person and role.
+    """Return every role that reached some bodies on any part of a day, by body, person and role.
 
     Also those that reached them from elsewhere: who could see a body's records is its own to know.
     """
+    that_day = ended_on(day)
     grants = (
-        Grant.objects.in_force(day)
+        Grant.objects.filter(
+            Q(pk__in=Grant.objects.in_force(day).values("pk")) | Q(pk__in=that_day)
+        )
         .reaching(bodies, day)
         .select_related("user", "given_by", "collaboration__lead")
     )
@@ -28,6 +43,23 @@ def access_on(bodies: Collection[UUID], day: date) -> list[Held]:
         found,
         key=lambda h: (h.body_name, h.grant.user.name.casefold(), h.role_name, str(h.grant.pk)),
     )
+
+
+@everything()
+def ended_on(day: date) -> frozenset[UUID]:
+    """Return the roles that were taken away in the course of a day: they held until then."""
+    ended = Grant.objects.filter(ended_on=day, starts_on__lte=day)
+    keys = {subject_of(grant): grant.pk for grant in ended}
+    lines = _lines_of(day).filter(kind="role_ended", subject__in=keys)
+    return frozenset(keys[subject] for subject in lines.values_list("subject", flat=True))
+
+
+def _lines_of(day: date) -> EventQuerySet:
+    """Return the lines that were written on a day, as the bodies count days."""
+    start, end = (
+        timezone.make_aware(datetime.combine(one, time.min)) for one in (day, day + timedelta(1))
+    )
+    return Event.objects.filter(at__gte=start, at__lt=end)
 
 
 def how(held: Held) -> str:
@@ -65,9 +97,44 @@ def areas_seen(held: Iterable[Held]) -> list[AreaSeen]:
     return found
 
 
-def shares_on(body: Body, day: date) -> list[tuple[Collaboration, int]]:
-    """Return to which collaborations a body showed single records on a day, and how many."""
-    counts: dict[Collaboration, int] = {}
-    for share in Share.objects.in_force(day).filter(body=body).select_related("collaboration"):
-        counts[share.collaboration] = counts.get(share.collaboration, 0) + 1
-    return sorted(counts.items(), key=lambda one: one[0].name)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The single records that a body showed to a collaboration on a day, and to whom."""
+
+    collaboration: str
+    records: int
+    stopped: int  # of them, in the course of the day
+    readers: Sequence[str]
+
+
+@everything()
+def shares_on(body: Body, day: date) -> list[Shown]:
+    """Return to which collaborations a body showed single records on any part of a day."""
+    counts: dict[str, int] = {}
+    stopped: dict[str, int] = {}
+    shares = Share.objects.in_force(day).filter(body=body)
+    for name in shares.values_list("collaboration__name", flat=True):
+        counts[name] = counts.get(name, 0) + 1
+    ended = _lines_of(day).filter(kind="record_no_longer_shared", body_id=body.pk)
+    for line in ended:
+        if line.detail.get("last_day", "") < day.isoformat():
+            name = line.detail["collaboration"]
+            counts[name] = counts.get(name, 0) + 1
+            stopped[name] = stopped.get(name, 0) + 1
+    places = Collaboration.objects.filter(name__in=counts).order_by("name")
+    return [
+        Shown(one.name, counts[one.name], stopped.get(one.name, 0), _readers(one, body, day))
+        for one in places
+    ]
+
+
+def _readers(collaboration: Collaboration, body: Body, day: date) -> list[str]:
+    """Return who in the other members could read what a body showed there on a day."""
+    members = Membership.objects.in_force(day).filter(collaboration=collaboration)
+    others = {one.body_id for one in members} - {body.pk}
+    found = {
+        (held.grant.user.name, held.body_name)
+        for held in access_on(others, day)
+        if "spend.see" in held.permissions
+    }
+    return [f"{name} ({of})" for name, of in sorted(found)]

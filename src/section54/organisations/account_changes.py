@@ -24,6 +24,7 @@ from section54.organisations.office_changes import cancel_appointment, end_appoi
 from section54.organisations.session_changes import end_sessions_of
 from section54.organisations.token_changes import revoke_token
 from section54.records.changes import record
+from section54.records.models import Event
 from section54.records.rows import everything
 
 
@@ -52,19 +53,25 @@ def close_account(*, user: User, body: Body, on: date, by: User, at: datetime) -
     return user
 
 
+@everything()
 @transaction.atomic
 def reopen_account(*, user: User, body: Body, by: User, at: datetime) -> User:
     """Open a closed account again; roles are given anew.
 
     Raises:
         SelfGrantError: it is one's own account.
-        NotPossibleError: it is open.
+        NotPossibleError: it is open, or another body closed it.
     """
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.pk == by.pk:
         raise SelfGrantError(user.email)
     if user.is_active:
         raise NotPossibleError(f"{user.name}’s account is open")
+    closed = Event.objects.about(user).filter(kind="account_closed").order_by("-at", "-pk").first()
+    if closed is None or closed.body_id != body.pk:
+        raise NotPossibleError(
+            f"Another body closed {user.name}’s account: its administrator can open it again"
+        )
     user.is_active, user.left_on = True, None
     user.save(update_fields=["is_active", "left_on"])
     record("account_reopened", user, body_id=body.pk, by=by, at=at, who=user.name)
@@ -132,7 +139,8 @@ def record_departure(
     if by.pk == user.pk:
         raise SelfGrantError(user.email)
     user = User.objects.select_for_update().get(pk=user.pk)
-    after = last_day + timedelta(days=1)
+    # Who could see what until today stays as it was: a role ends today at the earliest.
+    after = max(last_day + timedelta(days=1), today)
     grants = grants_to_end(user, bodies, last_day)
     there = {grant.home_id for grant in grants}
     held = work.held_by(user, bodies)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from section54.engine.reports.wording import day
 from section54.organisations import changes, office_changes
+from section54.organisations.changes import NOTICE_DAYS
 from section54.organisations.codes import HOLDS_FOR, code_of_body
 from section54.organisations.forms import (
     AppointForm,
@@ -206,8 +207,8 @@ def body_relate(request: UserRequest, pk: UUID) -> HttpResponse:
         if kind == BodyRelation.Kind.SUCCEEDS:
             opens = (
                 f"All records of {found}, and of the bodies in whose place it came. Who may do "
-                f"something in {given['first']} may do it with them from that day. It cannot be "
-                "taken back."
+                f"something in {given['first']} may do it with them from that day. Until then an "
+                "administrator of either body can call it off; after that it cannot be taken back."
             )
         return [*rows, ("What it opens", opens)]
 
@@ -231,7 +232,7 @@ def body_relate(request: UserRequest, pk: UUID) -> HttpResponse:
                 "oversees": "It gives nobody access.",
                 "overseen": "It gives nobody access.",
                 "succeeded": "Whoever has a role in the other body has it here too, from the day "
-                "on. This cannot be taken back.",
+                f"on: in {NOTICE_DAYS} days at the earliest, so that it can be called off.",
             }
         },
     )
@@ -247,21 +248,31 @@ def relation_end(request: UserRequest, pk: UUID, relation: UUID) -> HttpResponse
         BodyRelation.objects.filter(Q(body=found) | Q(other=found)).select_related("body", "other"),
         pk=relation,
     )
-    form = DayForm(sent(request), initial={"day": timezone.localdate()})
+    today = timezone.localdate()
+    succeeds = related.kind == BodyRelation.Kind.SUCCEEDS
+    begun = related.starts_on <= today
+    words = f"{related.body} {related.get_kind_display()} {related.other}"
+    form = (
+        NothingToFillIn(sent(request))
+        if succeeds
+        else DayForm(sent(request), initial={"day": today})
+    )
 
     def change(given: dict[str, Any]) -> str:
+        last_day = given.get("day", today)
         changes.end_relation(
-            relation=related, last_day=given["day"], by=request.user, at=timezone.now()
+            relation=related, last_day=last_day, by=request.user, at=timezone.now()
         )
-        return f"It ends on {day(given['day'])}."
+        return "It is called off." if succeeds else f"It ends on {day(last_day)}."
 
-    succeeds = related.kind == BodyRelation.Kind.SUCCEEDS
     question = Question(
-        title="End how two bodies stand to each other",
-        button="End it",
+        title="Call off a succession" if succeeds else "End how two bodies stand to each other",
+        button="Call it off" if succeeds else "End it",
         back=reverse("body", kwargs={"pk": pk}),
-        words=(f"{related.body} {related.get_kind_display()} {related.other}.",),
-        refused="A succession has no end: the records have gone over." if succeeds else "",
+        words=(f"{words}, from {day(related.starts_on)}." if succeeds else f"{words}.",),
+        refused="A succession that has begun has no end: the records have gone over."
+        if succeeds and begun
+        else "",
     )
     return ask(request, question, form, change)
 

@@ -1,9 +1,10 @@
 """Every write to bodies, accounts and grants. Each is one transaction and one audit line."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from section54.engine.reports.wording import day
 from section54.organisations.models import Body, BodyRelation, Collaboration, Grant, User
@@ -16,6 +17,10 @@ Place = Body | Collaboration
 
 class NotPossibleError(ValueError):
     """A change that the rules of the house refuse; its words are for the person who asked."""
+
+
+# A succession cannot be undone: its bodies' people have so many days to call it off.
+NOTICE_DAYS = 7
 
 
 class SelfGrantError(NotPossibleError):
@@ -75,7 +80,7 @@ def relate(
     """Say that a body oversees another, or came in its place.
 
     A succession opens the predecessor's records to the successor's people, so it stands in both
-    bodies' records of changes.
+    bodies' records of changes, and begins after days in which it can be called off.
 
     Raises:
         NotPossibleError: it is the same body, it is told already, or each would succeed the other.
@@ -87,6 +92,8 @@ def relate(
         raise NotPossibleError(f"It is already recorded that {body} {kind.label} {other}")
     if kind == BodyRelation.Kind.SUCCEEDS and _comes_after(other, body):
         raise NotPossibleError(f"{other} is recorded as having succeeded {body}")
+    if kind == BodyRelation.Kind.SUCCEEDS:
+        not_in_the_past(starts_on, by=by, at=at, earliest=NOTICE_DAYS)
     relation = BodyRelation.objects.create(body=body, kind=kind, other=other, starts_on=starts_on)
     for one in (body, other):
         record(
@@ -117,26 +124,33 @@ def _comes_after(body: Body, other: Body) -> bool:
 @everything()
 @transaction.atomic
 def end_relation(*, relation: BodyRelation, last_day: date, by: User, at: datetime) -> BodyRelation:
-    """Say that a body oversees another no more.
+    """Say that a body oversees another no more, or call off a succession that has not begun.
+
+    What was called off leaves no row, only its lines.
 
     Raises:
-        NotPossibleError: it is a succession, which has no end, or the day is before it began.
+        NotPossibleError: it is a succession that has begun, or the day is past or before it began.
     """
-    if relation.kind == BodyRelation.Kind.SUCCEEDS:
-        raise NotPossibleError("A succession has no end")
-    if last_day < relation.starts_on:
-        raise NotPossibleError("The last day must not be before the first")
-    relation.ends_on = last_day
-    relation.save(update_fields=["ends_on"])
+    called_off = relation.kind == BodyRelation.Kind.SUCCEEDS
+    if called_off and relation.starts_on <= today_at(at):
+        raise NotPossibleError("A succession that has begun has no end")
+    if not called_off:
+        not_in_the_past(last_day, by=by, at=at, earliest=-1)
+        if last_day < relation.starts_on:
+            raise NotPossibleError("The last day must not be before the first")
+        relation.ends_on = last_day
+        relation.save(update_fields=["ends_on"])
     for one in (relation.body_id, relation.other_id):
         record(
-            "bodies_no_longer_related",
+            "succession_called_off" if called_off else "bodies_no_longer_related",
             relation,
             body_id=one,
             by=by,
             at=at,
             last_day=last_day.isoformat(),
         )
+    if called_off:
+        relation.delete()
     return relation
 
 
@@ -148,6 +162,28 @@ def add_user(
     user = User.objects.create_user(email, name, password)
     record("user_added", user, body_id=body.pk, by=by, at=at)
     return user
+
+
+def today_at(at: datetime) -> date:
+    """Return the day it is at a moment, where the bodies are."""
+    return timezone.localtime(at).date()
+
+
+def not_in_the_past(given: date, *, by: User | None, at: datetime, earliest: int = 0) -> None:
+    """Refuse a day that would change what was so before: who could see what stays as it was.
+
+    Args:
+        given: The day.
+        by: Who gives it; None: the set-up, which tells what was so before.
+        at: The moment.
+        earliest: The first day that is right, counted from today: -1 is yesterday.
+
+    Raises:
+        NotPossibleError: it is earlier.
+    """
+    first = today_at(at) + timedelta(days=earliest)
+    if by is not None and given < first:
+        raise NotPossibleError(f"Choose {day(first)} or a later day: what was so before stays")
 
 
 def where(place: Place) -> dict[str, Any]:
@@ -187,6 +223,7 @@ def grant_role(
         raise SelfGrantError(role)
     if not user.is_active:
         raise NotPossibleError(f"{user.name}'s account is closed")
+    not_in_the_past(starts_on, by=by, at=at)
     if role == "administrator" and isinstance(body, Collaboration):
         raise NotPossibleError(
             "Give the role of administrator in one body: each body looks after its own people"
@@ -224,6 +261,7 @@ def end_grant(*, grant: Grant, on: date, because: str, by: User, at: datetime) -
     grant = Grant.objects.select_for_update(of=("self",)).select_related("user").get(pk=grant.pk)
     if grant.user_id == by.pk:
         raise SelfGrantError(grant.role)
+    not_in_the_past(on, by=by, at=at)
     if (grant.ended_on is not None and grant.ended_on <= on) or (
         grant.ends_on is not None and grant.ends_on < on
     ):

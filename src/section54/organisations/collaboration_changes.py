@@ -1,13 +1,13 @@
 """Every write to collaborations: who leads, who is in, what is shared."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.apps import apps
 from django.db import models, transaction
 
-from section54.organisations.changes import NotPossibleError
+from section54.organisations.changes import NotPossibleError, not_in_the_past, today_at
 from section54.organisations.models import Body, Collaboration, Membership, Share, User
 from section54.organisations.models.bodies import SHARES_LESS
 from section54.organisations.permissions import AREAS
@@ -161,15 +161,17 @@ def leave(*, membership: Membership, last_day: date, by: User, at: datetime) -> 
     What it shared with the collaboration ends with it.
 
     Raises:
-        NotPossibleError: it leads the collaboration, or the day is before it came in.
+        NotPossibleError: it leads the collaboration, it has left, or the day is past, before it
+            came in, or later than the one that was said before.
     """
+    membership = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
     place = membership.collaboration
     if membership.body_id == place.lead_id:
         raise NotPossibleError(f"{membership.body} leads {place}: end the collaboration instead")
-    if last_day < membership.starts_on:
-        raise NotPossibleError("The last day must not be before the first")
+    _may_end(membership, last_day, by=by, at=at)
     membership.ends_on = last_day
     membership.save(update_fields=["ends_on"])
+    _end_shares(place.shares.filter(body=membership.body_id), last_day, by=by, at=at)
     for one in {membership.body_id, place.lead_id}:
         record(
             "collaboration_left",
@@ -192,12 +194,14 @@ def end_collaboration(
     """Say on which day a collaboration holds for the last time.
 
     Raises:
-        NotPossibleError: the day is before it began.
+        NotPossibleError: it is over, or the day is past, before it began, or later than the one
+            that was said before.
     """
-    if last_day < collaboration.starts_on:
-        raise NotPossibleError("The last day must not be before the first")
+    collaboration = Collaboration.objects.select_for_update(of=("self",)).get(pk=collaboration.pk)
+    _may_end(collaboration, last_day, by=by, at=at)
     collaboration.ends_on = last_day
     collaboration.save(update_fields=["ends_on"])
+    _end_shares(collaboration.shares.all(), last_day, by=by, at=at)
     for body in members(collaboration, last_day):
         record(
             "collaboration_ended",
@@ -209,6 +213,23 @@ def end_collaboration(
             last_day=last_day.isoformat(),
         )
     return collaboration
+
+
+def _may_end(row: Membership | Collaboration, last_day: date, *, by: User, at: datetime) -> None:
+    """Refuse a last day that would open anew what is over, or change what was so before."""
+    if row.ends_on is not None and row.ends_on < today_at(at):
+        raise NotPossibleError("It is over already")
+    if row.ends_on is not None and row.ends_on < last_day:
+        raise NotPossibleError("The last day can only be brought forward: for longer, join anew")
+    not_in_the_past(last_day, by=by, at=at, earliest=-1)
+    if last_day < row.starts_on - timedelta(days=1):
+        raise NotPossibleError("The last day must not be before the first")
+
+
+def _end_shares(shares: models.QuerySet[Share], last_day: date, *, by: User, at: datetime) -> None:
+    """End what is shared with a last day, so that it does not open again when a body comes back."""
+    for shared in shares.filter(models.Q(ends_on=None) | models.Q(ends_on__gt=last_day)):
+        _end_share(shared, last_day, by=by, at=at)
 
 
 @transaction.atomic
@@ -266,6 +287,10 @@ def stop_sharing(*, shared: Share, by: User, at: datetime, on: date) -> Share | 
     if still is None:
         raise NotPossibleError(f"It is not shared with {shared.collaboration} any more")
     shared = still
+    return _end_share(shared, on - timedelta(days=1), by=by, at=at)
+
+
+def _end_share(shared: Share, last_day: date, *, by: User, at: datetime) -> Share | None:
     record(
         "record_no_longer_shared",
         apps.get_model(shared.kind)(pk=shared.subject_id),
@@ -273,8 +298,8 @@ def stop_sharing(*, shared: Share, by: User, at: datetime, on: date) -> Share | 
         by=by,
         at=at,
         collaboration=shared.collaboration.name,
+        last_day=last_day.isoformat(),
     )
-    last_day = date.fromordinal(on.toordinal() - 1)
     if last_day < shared.starts_on:
         shared.delete()
         return None

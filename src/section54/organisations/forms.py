@@ -5,10 +5,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
+from section54.engine.reports.wording import day
 from section54.organisations import work
 from section54.organisations.account_changes import who_may_take_over
-from section54.organisations.changes import Place, body_named
+from section54.organisations.changes import NOTICE_DAYS, Place, body_named
 from section54.organisations.codes import body_of, collaboration_of
 from section54.organisations.collaboration_changes import is_named
 from section54.organisations.invitation_changes import NAME_TAKEN
@@ -292,6 +294,11 @@ class RelateForm(GovukForm):
             )
             kinds = BodyRelation.Kind
             given["kind"] = kinds.SUCCEEDS if how == "succeeded" else kinds.OVERSEES
+        first = timezone.localdate() + timedelta(days=NOTICE_DAYS)
+        if how == "succeeded" and given.get("starts_on", first) < first:
+            self.add_error(
+                "starts_on", f"Choose {day(first)} or a later day, so that it can be called off"
+            )
         return given
 
 

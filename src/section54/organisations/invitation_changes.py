@@ -182,10 +182,16 @@ def accept_invitation(
 
     Raises:
         NotPossibleError: the invitation was used, withdrawn or has expired; an account with its
-            address exists and nobody is signed in; or somebody else's account accepts it.
+            address exists and nobody is signed in; somebody else's account accepts it; or who
+            invited may not invite any more.
     """
     invitation = _open_or_refuse(invitation, at)
     place = invitation.place
+    host = invitation.invited_by
+    if host and not host.on(on).may("people.change_of_others", home_of(place).pk):
+        raise NotPossibleError(
+            f"{host.name}, who invited you, may not any more: ask {home_of(place)} for a new one"
+        )
     there = User.objects.filter(email__iexact=invitation.email).first()
     if user is None and there is not None:
         raise NotPossibleError("You have an account: sign in, then open the link again")

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from section54.organisations.changes import NotPossibleError, SelfGrantError
+from section54.organisations.changes import NotPossibleError, SelfGrantError, not_in_the_past
 from section54.organisations.models import Body, Grant, Office, OfficeHolder, User
 from section54.records.changes import record
 
@@ -83,6 +83,8 @@ def appoint(
     later = OfficeHolder.objects.filter(office=office, acting=acting, starts_on__gte=starts_on)
     if later.exists():
         raise NotPossibleError("Somebody holds the office from that day or a later one")
+    if OfficeHolder.objects.in_force(starts_on).filter(office=office, acting=acting).exists():
+        not_in_the_past(starts_on, by=by, at=at)  # it would end somebody's time in the past
     _end_holders(office, starts_on, acting=acting)
     holder = OfficeHolder.objects.create(
         office=office,
@@ -148,6 +150,7 @@ def end_appointment(
     Raises:
         NotPossibleError: the day is before they began.
     """
+    not_in_the_past(last_day, by=by, at=at, earliest=-1)
     if last_day < holder.starts_on:
         raise NotPossibleError("The last day must not be before the first")
     holder.ends_on = last_day

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from section54.engine.reports.wording import count, day
 from section54.organisations import account_changes, invitation_changes, work
-from section54.organisations.access import access_on, areas_seen, how, shares_on
+from section54.organisations.access import access_on, areas_seen, ended_on, how, shares_on
 from section54.organisations.changes import end_grant, grant_role
 from section54.organisations.forms import EndRoleForm, InviteForm, LeavingForm, RoleForm
 from section54.organisations.http import Taken, UserRequest, noted, permission
@@ -664,6 +664,7 @@ def people_access(request: UserRequest) -> HttpResponse:
         "people_count": len({held.grant.user_id for held in found}),
         "areas": areas_seen(found) if body else [],
         "shares": shares_on(body, on) if body else [],
+        "ended": ended_on(on),
     }
     return render(request, "organisations/access.html", context)
 
