@@ -11,7 +11,7 @@ from tests.people import a_body, a_user
 from tests.records.test_tampering import a_chain, chain_of, rehash
 
 from section54.desk.audit_check import verify_all
-from section54.desk.checkpoints import NotFittingError, send_checkpoints
+from section54.desk.checkpoints import NotFittingError, send_checkpoints, they_leave
 from section54.engine.errors import BadInput
 from section54.post.models import Message
 from section54.records import checkpoints
@@ -219,3 +219,15 @@ def test_boards_papers_print_lines_day_and_hash(now):
     words = checkpoints.in_words(made, body.name)
     assert f"The record of changes of {body.name} had 3 lines on" in words
     assert checkpoints.in_groups(made.head) in words
+
+
+@pytest.mark.parametrize(
+    ("local", "folder", "well"), [(True, "", True), (False, "", False), (False, "/mnt/x", True)]
+)
+def test_a_teams_installation_whose_checkpoints_stay_needs_attention(
+    settings, now, local, folder, well
+):
+    settings.IS_LOCAL, settings.CHECKPOINT_DIR, settings.CHECKPOINT_MAIL = local, folder, []
+    (found,) = they_leave(now)
+    assert found.is_well is well
+    assert "CHECKPOINT_DIR" in found.to_do

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from section54.desk import health
 from section54.desk.checkpoint_changes import KIND, write_messages
 from section54.organisations.models import Body
 from section54.post import clock, messages
@@ -171,8 +172,24 @@ def outside(body_id: UUID) -> Outside:
     )
 
 
+def they_leave(now: datetime) -> Iterator[health.Finding]:
+    """Return whether checkpoints are set to leave a team's installation; one machine need not."""
+    is_set = bool(settings.CHECKPOINT_DIR or settings.CHECKPOINT_MAIL)
+    yield health.Finding(
+        name="checkpoints",
+        title="Checkpoints of the record",
+        is_well=is_set or settings.IS_LOCAL,
+        words="They leave this installation each day."
+        if is_set
+        else "None leaves this installation: a record that was cut short could not be found.",
+        to_do="Name a folder on another machine, or addresses, in its settings"
+        " (SECTION54_CHECKPOINT_DIR, SECTION54_CHECKPOINT_MAIL).",
+    )
+
+
 def register() -> None:
-    """Have it done each day, and make the message known."""
+    """Have it done each day, make the message known, and have health look."""
+    health.register_check("checkpoints", they_leave)
     clock.register(
         clock.ScheduledJob(
             name="checkpoints",
