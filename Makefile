@@ -27,7 +27,7 @@ install: $(RUN) $(ASSETS)
 
 test: $(DEV) $(ASSETS)
 	@$(BIN)/python tools/check.py
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(DEV)
 	@$(BIN)/python tools/check.py

@@ -16,7 +16,13 @@ from pathlib import Path
 
 
 ROOT = Path(__file__).parents[1]
-TWO = ["-n", "2", "--dist", "loadfile"]  # a file at a time on each of two processors
+TWO = [
+    "-n",
+    "2",
+    "--dist",
+    "loadfile",
+    "--no-loadscope-reorder",
+]  # a file at a time on each of two processors
 ANSWER = ROOT / "assurance.json"
 
 
