@@ -3,22 +3,31 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from click.testing import CliRunner
+from django.contrib.sessions.models import Session
+from django.db import models
 from django.test import Client
 from django.urls import reverse
 from tests.desk.test_retention import brought_in
-from tests.people import NOW, a_body, a_user
+from tests.people import FIRST_DAY, NOW, a_body, a_user
 from tests.risk.ledgers import BEFORE_PAID
 
 from section54.desk import disclosure_commands
 from section54.desk.disclosure import (
     COMMERCIAL,
     LEGAL,
+    LINK_WITHHELD,
     OTHERS,
     SECURITY,
     about_person,
@@ -27,12 +36,20 @@ from section54.desk.disclosure import (
 )
 from section54.desk.disclosure_files import files_of
 from section54.desk.export_tables import every_model
-from section54.organisations.models import ApiToken, Body, Grant, Invitation, User
-from section54.post.models import Message
+from section54.organisations.models import (
+    ApiToken,
+    Body,
+    Collaboration,
+    Grant,
+    Invitation,
+    Membership,
+    User,
+)
+from section54.post.models import Job, Message, ScheduledRun
 from section54.records.models import Event
 from section54.records.policies import our_models
 from section54.risk.changes import decide_tier
-from section54.risk.models import Review
+from section54.risk.models import Finding, Review, TierDecision
 
 
 def person(email="alice@example.org", name="", bodies=None):
@@ -133,6 +150,198 @@ def test_secrets_of_signing_in_are_shown_to_nobody(data):
     hidden = [value for value in values(found) if value.withhold == SECURITY]
     assert {value.text for value in hidden} == {"(not shown)"}
     assert len(hidden) >= 2
+
+
+def an_invitation(email, body=None, **more):
+    return Invitation.objects.create(
+        email=email,
+        name=more.pop("name", "Ida"),
+        role="administrator",
+        body=body or a_body(),
+        starts_on=NOW.date(),
+        invited_at=NOW - timedelta(days=1),
+        expires_at=NOW + timedelta(days=1),
+        **{"token_hash": "1" * 64, **more},
+    )
+
+
+def a_message(address, kind="invitation", **more):
+    return Message.objects.create(
+        body=a_body(),
+        kind=kind,
+        to_name="Ida",
+        to_address=address,
+        subject="Come in",
+        written_at=NOW,
+        not_before=NOW,
+        **more,
+    )
+
+
+def signs_in_everywhere(user, word="s"):
+    """What is a person's own, of no body; each secret in it is the same word."""
+    UserSession.objects.create(
+        user=user,
+        ip="10.9.8.7",
+        user_agent="SecretBrowser",
+        session_key=f"{word}1",
+        created_at=NOW,
+        last_seen_at=NOW,
+    )
+    Session.objects.create(session_key=f"{word}1", session_data=word, expire_date=NOW)
+    ApiToken.objects.create(
+        user=user,
+        name="ourkey",
+        hint="abcd",
+        token_hash=word,
+        made_at=NOW - timedelta(days=1),
+        expires_at=NOW,
+    )
+    linked = SocialAccount.objects.create(user=user, provider="entra", uid="linked-identity")
+    app = SocialApp.objects.create(provider="entra", client_id="c", secret=word, key=word)
+    SocialToken.objects.create(account=linked, app=app, token=word, token_secret=word)
+    Authenticator.objects.create(
+        user=user, type="totp", data={"secret": word}, created_at=NOW, last_used_at=None
+    )
+    address = EmailAddress.objects.create(user=user, email=user.email)
+    EmailConfirmation.objects.create(email_address=address, key=word, created=NOW)
+
+
+def test_no_secret_of_any_table_is_in_any_answer_and_none_can_be_searched_for(data):
+    canary, key = "canary7secret", UUID("ca9a4700-0000-4000-8000-000000000001")
+    alice = User.objects.get(email="alice@example.org")
+    User.objects.filter(pk=alice.pk).update(password=canary)
+    signs_in_everywhere(alice, canary)
+    address = "ida@example.org"
+    an_invitation(address, token_hash=canary, invited_by=alice)
+    link = f"/invitation/{canary}/"
+    a_message(address, text=f"Ida, come in: {link}", link=link, person=alice)
+    a_message(address, "gone_kind", text=link, link=link, person=alice)
+    assert Job.objects.filter(asked_by=alice).update(token=key)
+    Message.objects.update(token=key)
+    ScheduledRun.objects.create(
+        job="nightly", day=NOW.date(), token=key, started_at=NOW, beat_at=NOW
+    )
+    # every field that may hold a secret, by its name
+    named_so = re.compile("token|secret|hash|password|key|link")
+    kept = (models.CharField, models.TextField, models.UUIDField)
+    fields = [
+        (model, one)
+        for model in every_model()
+        for one in model._meta.concrete_fields
+        if named_so.search(one.name) and isinstance(one, kept)
+    ]
+    not_planted = {
+        f"{model._meta.label}.{one.name}"
+        for model, one in fields
+        if not model._base_manager.filter(
+            **{one.name: key}
+            if isinstance(one, models.UUIDField)
+            else {f"{one.name}__contains": canary}
+        ).exists()
+    }
+    assert not_planted == {  # of the record of changes: no secret, and they cannot be changed
+        "records.ChainHead.hash",
+        "records.Event.hash",
+        "records.Event.previous_hash",
+    }
+    found = [
+        person(),
+        person(address),
+        person("nobody@example.org", canary),
+        person("nobody@example.org", "Come in"),
+        supplier(canary),
+        supplier("invitation"),
+    ]
+    for one in found:
+        for name, content in files_of(replace(one, name="")).items():
+            # the words that were asked for stand in the heading and in the address, nowhere else
+            assert canary.encode() not in content, (name, one.name)
+            assert str(key).encode() not in content, (name, one.name)
+    assert part(found[1], "Messages to this address").records
+    held = [v for v in values(found[0]) if v.text == LINK_WITHHELD]
+    assert {(v.name, v.withhold) for v in held} == {("Text", SECURITY), ("Link", SECURITY)}
+    assert len(held) == 4
+    assert found[2].count == found[2].to_read == 0  # whoever guesses learns nothing
+    assert found[3].to_read == 2
+
+
+def of_two_bodies():
+    """Bea works for Ely; through what both once bought together she had a role in Fenland."""
+    own, other = a_body(), a_body("Ely County Council")
+    bea = a_user("Bea", "buyer", other)
+    together = Collaboration.objects.create(
+        name="Together", lead=other, shared_areas=["spend"], starts_on=FIRST_DAY
+    )
+    over = FIRST_DAY + timedelta(days=30)
+    Membership.objects.create(collaboration=together, body=own, starts_on=FIRST_DAY, ends_on=over)
+    Grant.objects.create(
+        user=bea, role="head_of_procurement", collaboration=together, starts_on=FIRST_DAY
+    )
+    User.objects.filter(pk=bea.pk).update(last_login=NOW)
+    signs_in_everywhere(bea)
+    return own, other, bea
+
+
+OF_NO_BODY = ("10.9.8.7", "SecretBrowser", "ourkey", "linked-identity", "2026-04-20T")
+
+
+def test_a_person_of_another_body_is_not_disclosed_through_what_both_bought_together(data):
+    own, other, bea = of_two_bodies()
+    found = person(bea.email, bodies=[own])
+    assert (found.count, found.key) == (0, None)
+    assert "People of another body are disclosed by that body." in found.unknown[0]
+    an_invitation(bea.email, own)
+    invited = person(bea.email, bodies=[own])
+    assert [one.title for one in invited.parts] == ["Invitations to this address"]
+    whole = person(bea.email, bodies=[other])
+    assert all(word in words(whole) for word in OF_NO_BODY)
+    assert not any("Left out" in sentence for sentence in whole.unknown)
+
+
+def test_what_belongs_to_no_one_body_is_left_out_where_another_body_gave_a_role_and_it_says_so(
+    data,
+):
+    own, other, bea = of_two_bodies()
+    Grant.objects.create(user=bea, role="buyer", body=own, starts_on=FIRST_DAY, ends_on=FIRST_DAY)
+    found = person(bea.email, bodies=[own])
+    assert [one.title for one in found.parts] == ["Account", "Grants: user"]
+    assert [v.name for v in part(found, "Account").records[0].values] == ["Email", "Name"]
+    assert len(part(found, "Grants: user").records) == 1
+    assert not any(word in words(found) for word in OF_NO_BODY)
+    for word in ("Left out", "api tokens", "user sessions", "authenticators", "social accounts"):
+        assert word in found.unknown[0], word
+    both = about_person(bea.email, "", [own], NOW, {own.pk, other.pk})
+    assert all(word in words(both) for word in OF_NO_BODY)
+    # whose only role is in what a body leads is that body's to disclose
+    Grant.objects.filter(user=bea, collaboration=None).delete()
+    assert person(bea.email, bodies=[own]).count == 0
+    assert "SecretBrowser" in words(person(bea.email, bodies=[other]))
+
+
+def test_a_supplier_gives_nothing_about_people_and_no_payee_whose_name_is_hidden(data):
+    alice = User.objects.get(email="alice@example.org")
+    brought_in(
+        alice,
+        "staff.csv",
+        BEFORE_PAID + "04/05/2024,Jane Quill,12.50,Refund\n,QUILL Ltd,nothing,x\n"
+        "04/05/2024,Quill Guarding Ltd,70.00,Guarding\n",
+    )
+    an_invitation("ida@quill.org", name="Ida Quill")
+    a_message("ida@quill.org", "reminder", text="Dear Ida Quill")
+    a_user("Cara Quill", "buyer")
+    found = supplier("quill")
+    assert [one.title for one in found.mentions] == []
+    (paid,) = part(found, "Payments").records
+    assert "Quill Guarding Ltd" in [value.text for value in paid.values]
+    assert "Payments to whoever may be a private person" in " ".join(found.unknown)
+    assert supplier("example").count + supplier("example").to_read == 0
+
+    hidden = Finding.objects.get(name__icontains="Ouse")
+    Finding.objects.filter(pk=hidden.pk).update(hidden=True)
+    TierDecision.objects.filter(finding=hidden).update(reason="ouse guarding: seen")
+    gone = supplier("ouse guarding")
+    assert gone.count + gone.to_read == 0
 
 
 def test_other_people_are_marked_in_fields_and_in_words(data):
@@ -312,6 +521,8 @@ def test_the_command_writes_a_private_folder_and_one_line_of_the_record(data, co
         ([], "Name one of"),
         (["--person", "a@b.org", "--supplier", "x"], "Name one of"),
         (["--supplier", "x"], "at least 3 letters"),
+        (["--supplier", "@x.org"], "without @ and /"),
+        (["--supplier", "/invitation/"], "without @ and /"),
         (["--supplier", "ouse", "--body", "Nowhere"], "No body is called"),
     ],
 )
@@ -355,9 +566,14 @@ def test_who_may_not_see_people_asks_for_suppliers_only_and_never_in_another_bod
         {"body": body, "kind": "person", "name": "bob@example.org"},
         {"body": elsewhere, "kind": "supplier", "name": "ouse guarding"},
         {"body": body, "kind": "supplier", "name": "x"},
+        {"body": body, "kind": "supplier", "name": "@x.org"},
+        {"body": body, "kind": "supplier", "name": "/invitation/"},
     ):
         answer = client.post(reverse("disclosure"), send)
         assert "There is a problem" in answer.content.decode()
+    assert "Give the name of a supplier, or a part of it without @ and /" in (
+        answer.content.decode()
+    )
     assert not Event.objects.filter(kind="disclosure_made").exists()
     good = {"body": body, "kind": "supplier", "name": "ouse guarding"}
     assert client.post(reverse("disclosure"), good)["Content-Type"] == "application/zip"

@@ -45,8 +45,10 @@ def disclose(
     from section54.desk.disclosure_files import files_of  # noqa: PLC0415
     from section54.organisations.models import Body  # noqa: PLC0415
 
-    if min(len(one) for one in (person or supplier, called or "not said")) < disclosure.SHORTEST:
-        raise BadInput(f"Give at least {disclosure.SHORTEST} letters: fewer are in every text.")
+    kind = "person" if person else "supplier"
+    for one in (person or supplier, called or "not said"):
+        if why := disclosure.why_refused(kind, one):
+            raise BadInput(f"{why}.")
     bodies = list(Body.objects.filter(**({"name": body} if body else {})).order_by("name"))
     if not bodies:
         raise BadInput(f"No body is called {body!r} here: give its name as its pages show it.")

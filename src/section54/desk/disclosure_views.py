@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from section54.desk.audit import SEE
-from section54.desk.disclosure import SHORTEST, about_person, about_supplier
+from section54.desk.disclosure import about_person, about_supplier, why_refused
 from section54.desk.disclosure_changes import note_disclosure
 from section54.desk.disclosure_files import files_of
 from section54.organisations.http import UserRequest, permission
@@ -39,9 +39,8 @@ class DisclosureForm(GovukForm):
     )
     name = forms.CharField(
         max_length=LONGEST,
-        min_length=SHORTEST,
         label="E-mail address or name",
-        help_text="Of a person the e-mail address; of a supplier the name.",
+        help_text="Of a person the e-mail address; of a supplier at least 3 letters of the name.",
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -66,6 +65,8 @@ class DisclosureForm(GovukForm):
             self.add_error("kind", "In this body you may not see this. Choose the other one")
         if kind == "person" and "@" not in given.get("name", "@"):
             self.add_error("name", "Enter an e-mail address, such as sam@example.org")
+        elif kind and "name" in given and (why := why_refused(kind, given["name"])):
+            self.add_error("name", why)
         return given
 
 
@@ -78,7 +79,7 @@ def disclosure(request: UserRequest) -> HttpResponse:
     if form.is_valid():
         body, name, now = form.cleaned_data["body"], form.cleaned_data["name"], timezone.now()
         if form.cleaned_data["kind"] == "person":
-            found = about_person(name, "", [body], now)
+            found = about_person(name, "", [body], now, form.may["person"])
         else:
             found = about_supplier(name, [body], now)
         packed = io.BytesIO()
