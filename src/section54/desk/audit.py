@@ -133,6 +133,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "messages_exported": ("Messages taken away", "Took {messages} messages to send away."),
     "messages_stopped": ("Messages stopped", "Stopped their messages: {about}"),
     "messages_wanted": ("Messages wanted again", "Asked for their messages again: {about}"),
+    "bundle_taken": (
+        "Bundle for an auditor taken away",
+        "Took a bundle for an auditor away: {period}, {lines} lines (SHA-256 {sha256}).",
+    ),
     "audit_exported": ("Record taken away", "Took {lines} lines of this record away."),
 }
 # kind: (what it was, what it became), as names of the line's values

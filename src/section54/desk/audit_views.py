@@ -1,7 +1,7 @@
 """The pages of the audit trail: who did what and when, and the list to take away."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from io import StringIO
 from typing import Any
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from section54.desk.audit import SEE, SEE_PEOPLE, kind_words, tell, visible_to
 from section54.desk.checkpoints import outside
+from section54.desk.consistency import Level, outcomes
 from section54.engine.reports.cells import safe_cell
 from section54.organisations.http import Taken, UserRequest, noted, permission
 from section54.organisations.models import Body, User
@@ -36,7 +37,8 @@ def _day(given: str) -> date | None:
         return None
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return when a day begins here."""
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
@@ -58,9 +60,9 @@ def _found(request: UserRequest, asked: dict[str, str]) -> tuple[EventQuerySet, 
         if day is None or not 1900 < day.year < 9000:
             wrong.append(f"Enter the {name} date as year-month-day, such as 2026-04-20.")
         elif name == "from":
-            events = events.filter(at__gte=_midnight(day))
+            events = events.filter(at__gte=midnight(day))
         else:
-            events = events.filter(at__lt=_midnight(day + timedelta(days=1)))
+            events = events.filter(at__lt=midnight(day + timedelta(days=1)))
     if asked["q"]:
         words = asked["q"]
         events = events.filter(
@@ -105,6 +107,24 @@ def _outside(user: User) -> list[dict[str, Any]]:
 
 
 @require_safe
+@permission(SEE)
+def audit_checks(request: UserRequest) -> HttpResponse:
+    """Show whether what is kept fits together, in the bodies whose record the user may read."""
+    bodies = request.user.body_ids(SEE)
+    found = outcomes(bodies, timezone.localdate())
+    context = {
+        "title": "Does what is kept fit together?",
+        "outcomes": [
+            (one, [(item, item.link_for(request.user)) for item in one.items]) for one in found
+        ],
+        "fits": all(one.level in (Level.FINE, Level.UNKNOWN) for one in found),
+        "bodies": Body.objects.filter(pk__in=bodies).order_by("name"),
+        "Level": Level,
+    }
+    return render(request, "desk/audit_checks.html", context)
+
+
+@require_safe
 @permission(SEE_PEOPLE)
 @noted
 def audit_export(request: UserRequest) -> Taken:
@@ -123,7 +143,7 @@ def audit_export(request: UserRequest) -> Taken:
     text = StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows(_rows(lines))
+    writer.writerows(rows_of(lines, _names(lines)))
     response = HttpResponse(
         b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "replace"),
         content_type="text/csv; charset=utf-8",
@@ -134,8 +154,17 @@ def audit_export(request: UserRequest) -> Taken:
     return Taken(response, noted_lines)
 
 
-def _rows(lines: list[Event]) -> Iterator[list[object]]:
-    names = dict(Body.objects.filter(pk__in={e.body_id for e in lines}).values_list("pk", "name"))
+def _names(lines: list[Event]) -> dict[UUID, str]:
+    bodies = Body.objects.filter(pk__in={event.body_id for event in lines})
+    return dict(bodies.values_list("pk", "name"))
+
+
+def rows_of(lines: Iterable[Event], names: Mapping[UUID, str]) -> Iterator[list[object]]:
+    """Yield lines of the record as a list to be taken away has them, under ``COLUMNS``.
+
+    Args:
+        names: The bodies' names, by their ids.
+    """
     for event in lines:
         told = tell(event)
         words = (event.by, told.sentence, told.was, told.became, event.subject)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from section54.organisations.models import Body
 from section54.records.checkpoints import (
+    COMMANDS,
     BadCheckpointError,
     as_pem,
     in_groups,
@@ -51,6 +52,7 @@ def record_head(request: HttpRequest) -> HttpResponse:
         ],
         "key": line,
         "pem": pem,
+        "commands": COMMANDS,
     }
     return render(request, "desk/record_head.html", context)
 

@@ -250,8 +250,8 @@ def _write(
     files[SCHEMA] = _add(packed, SCHEMA, schema)
     for model in exported():
         name = _file_of(model)
-        with _entry(packed, name) as target:
-            out = _Counting(target)
+        with new_entry(packed, name) as target:
+            out = Counting(target)
             digest, count = hashlib.sha256(), 0
             for line, hashed in lines_of(model):
                 out.write(line)
@@ -262,8 +262,8 @@ def _write(
         tables[model._meta.label] = Rows(count, digest.hexdigest())
     for noun, (model, columns) in NOUNS.items():
         name = f"{LISTS}{noun}.csv"
-        with _entry(packed, name) as target:
-            out = _Counting(target)
+        with new_entry(packed, name) as target:
+            out = Counting(target)
             for piece in _as_csv(model, columns):
                 out.write(piece)
         files[name] = Kept(out.size, out.digest.hexdigest())
@@ -272,7 +272,7 @@ def _write(
             source = (data / name).open("rb")
         except FileNotFoundError:
             continue
-        with source, _entry(packed, INSIDE + name) as target:
+        with source, new_entry(packed, INSIDE + name) as target:
             files[INSIDE + name] = pour(source, target, step)
     inside = {name.removeprefix(INSIDE) for name in files if name.startswith(INSIDE)}
     folders = {parent.as_posix() for name in inside for parent in PurePosixPath(name).parents}
@@ -294,7 +294,8 @@ def _file_of(model: Model) -> str:
 
 
 @contextmanager
-def _entry(packed: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
+def new_entry(packed: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
+    """Open a new file of a ZIP to be written, packed where that helps."""
     entry = zipfile.ZipInfo(name)  # without the time: the same again is the same bytes
     entry.external_attr = 0o600 << 16
     entry.compress_type = (
@@ -305,11 +306,11 @@ def _entry(packed: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
 
 
 def _add(packed: zipfile.ZipFile, name: str, content: bytes) -> Kept:
-    with _entry(packed, name) as target:
+    with new_entry(packed, name) as target:
         return pour(io.BytesIO(content), target, no_step)
 
 
-class _Counting:
+class Counting:
     """Hashes what is written, and counts its bytes."""
 
     def __init__(self, target: IO[bytes]) -> None:

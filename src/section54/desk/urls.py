@@ -15,7 +15,8 @@ from section54.desk import (
 )
 from section54.desk.api import v1
 from section54.desk.api import views as api_views
-from section54.desk.audit_views import audit_export, audit_list
+from section54.desk.audit_views import audit_checks, audit_export, audit_list
+from section54.desk.bundle_views import audit_bundle
 from section54.desk.disclosure_views import disclosure
 from section54.desk.invitation_views import invitation
 from section54.desk.retention_views import retention
@@ -61,6 +62,8 @@ urlpatterns = [
     path("bodies/<uuid:pk>/logo.png", first_day_views.logo_picture, name="logo-picture"),
     path("audit/", audit_list, name="audit"),
     path("audit/export.csv", audit_export, name="audit-export"),
+    path("audit/checks/", audit_checks, name="audit-checks"),
+    path("audit/bundle/", audit_bundle, name="audit-bundle"),
     path("record-head/", checkpoint_views.record_head, name="record-head"),
     path("record-head/note.txt", checkpoint_views.record_note, name="record-note"),
     path("health/", health.details, name="health"),

@@ -68,6 +68,30 @@ def how(held: Held) -> str:
     return f"{words}, as {held.after} came in its place" if held.after else words
 
 
+COLUMNS = (
+    "Body", "Name", "Email address", "Role", "How", "From", "Last day", "Given by", "May", "On",
+)  # fmt: skip
+
+
+def rows_of(held: Iterable[Held], day: date) -> list[tuple[object, ...]]:
+    """Return roles on a day as a list to be taken away has them, under ``COLUMNS``."""
+    return [
+        (
+            one.body_name,
+            one.grant.user.name,
+            one.grant.user.email,
+            one.role_name,
+            how(one),
+            one.grant.starts_on,
+            one.grant.last_day,
+            one.grant.given_by.name if one.grant.given_by else "The set-up",
+            ", ".join(sorted(one.permissions)),
+            day,
+        )
+        for one in held
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class AreaSeen:
     """Who could see, and who could change, what an area covers."""

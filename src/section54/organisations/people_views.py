@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from section54.engine.reports.wording import count, day
-from section54.organisations import account_changes, invitation_changes, work
+from section54.organisations import access, account_changes, invitation_changes, work
 from section54.organisations.access import access_on, areas_seen, ended_on, how, shares_on
 from section54.organisations.changes import end_grant, grant_role
 from section54.organisations.forms import EndRoleForm, InviteForm, LeavingForm, RoleForm
@@ -676,24 +676,5 @@ def people_access_export(request: UserRequest) -> Taken:
     """Give the list of who had access on a day away; that is a line of the record."""
     asked, on, _, bodies = _asked_access(request)
     found = _access(asked, on, bodies)[:MOST_EXPORTED]
-    columns = (
-        "Body", "Name", "Email address", "Role", "How", "From", "Last day", "Given by",
-        "May", "On",
-    )  # fmt: skip
-    rows = [
-        (
-            held.body_name,
-            held.grant.user.name,
-            held.grant.user.email,
-            held.role_name,
-            how(held),
-            held.grant.starts_on,
-            held.grant.last_day,
-            held.grant.given_by.name if held.grant.given_by else "The set-up",
-            ", ".join(sorted(held.permissions)),
-            on,
-        )
-        for held in found
-    ]
     lines = _lines(f"access on {on}", len(found), bodies)
-    return Taken(as_csv(f"access-{on}", columns, rows), lines)
+    return Taken(as_csv(f"access-{on}", access.COLUMNS, access.rows_of(found, on)), lines)

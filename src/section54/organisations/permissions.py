@@ -134,6 +134,7 @@ NOTED = {
     "people-export": "people with their addresses and roles",
     "people-access-export": "who had which access, for many people at once",
     "audit-export": "who did what, for many lines at once",
+    "audit-bundle": "the record of a body, who had access, and its concluded reviews",
     "messages-export": "people's names and addresses, and what is written to them",
     "import-rejected": "rows as the ledger has them, before names of people were withheld",
     "review-file": "a whole review",

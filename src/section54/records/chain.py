@@ -102,19 +102,27 @@ def _is_simple(value: Any) -> bool:
     return not isinstance(value, float)
 
 
+def text_of(body: str, words: Words) -> str:
+    """Return the words of a line as RFC 8785 JSON: what is hashed.
+
+    Raises:
+        ValueError: a value is not what the table holds.
+    """
+    key, sequence, kind, subject, by_id, by, at, detail = words
+    return (
+        f'{{"at":"{_instant(at)}","body":"{body}",{_by(by, by_id)},'
+        f'"detail":{canonical(detail)},"id":"{_uuid(key)}","kind":{encode_basestring(kind)},'
+        f'"sequence":{sequence},"subject":{encode_basestring(subject)}}}'
+    )
+
+
 def line_hash(body: str, words: Words, previous: str) -> str:
     """Return the hash that a line should have.
 
     Raises:
         ValueError: a value is not what the table holds.
     """
-    key, sequence, kind, subject, by_id, by, at, detail = words
-    text = (
-        f'{{"at":"{_instant(at)}","body":"{body}",{_by(by, by_id)},'
-        f'"detail":{canonical(detail)},"id":"{_uuid(key)}","kind":{encode_basestring(kind)},'
-        f'"sequence":{sequence},"subject":{encode_basestring(subject)}}}'
-    )
-    inner = hashlib.sha256(text.encode()).hexdigest()
+    inner = hashlib.sha256(text_of(body, words).encode()).hexdigest()
     return hashlib.sha256(f"{previous}{inner}".encode()).hexdigest()
 
 

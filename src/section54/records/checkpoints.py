@@ -27,6 +27,10 @@ from section54.records.models import ChainHead, Checkpoint, Event
 NAME = "section54-audit"
 ED25519 = b"\x01"
 PRIVATE = "PRIVATE+KEY+"
+# Checks one note, kept as note.txt, with the public key as other programs read it, key.pem.
+COMMANDS = """head -n 5 note.txt > text
+tail -n 1 note.txt | cut -d " " -f 3 | openssl base64 -d -A | tail -c +5 > signature
+openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in text -sigfile signature"""
 
 
 class BadCheckpointError(ValueError):
