@@ -118,8 +118,8 @@ def audit_checks(request: UserRequest) -> HttpResponse:
             (one, [(item, item.link_for(request.user)) for item in one.items]) for one in found
         ],
         "fits": all(one.level in (Level.FINE, Level.UNKNOWN) for one in found),
+        "one_unknown": any(one.level == Level.UNKNOWN for one in found),
         "bodies": Body.objects.filter(pk__in=bodies).order_by("name"),
-        "Level": Level,
     }
     return render(request, "desk/audit_checks.html", context)
 

@@ -83,8 +83,8 @@ sha256sum -c {sums}
 ----
 {check}----
 
-3. Who signed a checkpoint. Take the public key that you were sent before, not the one in here; its
-   last field is in key.pem for OpenSSL 3. With a checkpoint as note.txt:
+3. Who signed a checkpoint. First compare checkpoint-key.pub with the key that you were sent when
+   you began: it must be the same. key.pem is that key for OpenSSL 3. With a checkpoint as note.txt:
 
 {commands}
 
@@ -92,7 +92,7 @@ sha256sum -c {sums}
 
 section54 verify --checkpoints checkpoints --public-key THE-KEY-YOU-WERE-SENT
 
-What neither can show: lines that were written and removed again between two checkpoints.
+What none of this can show: lines that were written and removed again between two checkpoints.
 """
 
 
