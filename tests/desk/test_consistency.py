@@ -8,7 +8,6 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 from tests.people import FIRST_DAY, NOW, PASSWORD, bob, charlie
 from tests.records.test_tampering import without_triggers
 from tests.risk.ledgers import a_review
@@ -283,6 +282,6 @@ def test_a_role_that_was_ended_when_the_account_was_closed_fits():
     body, _ = founded()
     grant = Grant.objects.get(role="governance_lead")
     by = User.objects.get(name__startswith="administrator")
-    end_grant(grant=grant, on=TODAY, because="Left", by=by, at=timezone.now())
+    end_grant(grant=grant, on=TODAY, because="Left", by=by, at=NOW)
     User.objects.filter(pk=grant.user_id).update(is_active=False)
     assert found(body) == {}
