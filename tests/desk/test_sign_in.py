@@ -9,22 +9,25 @@ import time
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
-from tests.people import NOW, PASSWORD, a_user, alice, bob
+from tests.people import NOW, PASSWORD, a_body, a_user, alice, bob
 
 from section54.desk import sign_in
 from section54.desk.account_views import browser_words
 from section54.desk.audit import tell
 from section54.organisations.session_changes import end_sessions_of
+from section54.organisations.token_changes import make_token
 from section54.records.models import INSTALLATION, Event
 
 
@@ -494,6 +497,49 @@ def test_tries_are_limited_also_for_the_second_factor():
     assert "too many tries" in text_of(answer)
 
 
+def stopped(user):
+    lines = Event.objects.about(user).filter(kind="sign_in_refused")
+    return [line.detail["way"] for line in lines].count("too many tries")
+
+
+def test_tries_that_were_too_many_are_one_line_an_hour_of_each_account_that_there_is():
+    people = alice(), bob()
+    for user in people:
+        cache.clear()  # as from another address
+        for _ in range(8):
+            enter(browser(), user, "not-the-password")
+    assert list(map(stopped, people)) == [1, 1]
+    lines = Event.objects.count()
+    for number in range(4):  # the address has no tries left; nor has that of who has no account
+        enter(browser(), SimpleNamespace(email=f"nobody{number}@example.org"), "x")
+    assert Event.objects.filter(body_id=INSTALLATION).count() <= 2
+    assert Event.objects.count() - lines <= 2
+    cache.delete(f"stopped-noted:{people[1].pk}")  # an hour later
+    for _ in range(2):
+        enter(browser(), people[1], "not-the-password")
+    assert stopped(people[1]) == 2
+
+
+def test_a_try_at_a_second_account_is_noted_though_its_address_may_ask_nothing_any_more():
+    for _ in range(31):
+        answer = enter(browser(), SimpleNamespace(email="nobody@example.org"), "x")
+    assert answer.status_code == 429
+    user = alice()
+    for _ in range(3):
+        assert enter(browser(), user).status_code == 429
+    assert stopped(user) == 1
+
+
+def test_codes_that_were_too_many_are_one_line():
+    user, client, other = alice(), browser(), browser()
+    enter(client, user)
+    set_up_app(client)
+    enter(other, user)
+    for _ in range(8):
+        other.post("/sign-in/code/", {"code": "000000"})
+    assert stopped(user) == 1
+
+
 def test_the_account_page_is_in_the_header_of_every_page():
     client = browser()
     enter(client, alice())
@@ -547,8 +593,29 @@ def test_who_lost_their_way_in_is_let_in_again_by_whoever_runs_it():
     user, client = alice(), browser()
     enter(client, user)
     set_up_app(client)
+    key, secret = make_token(
+        user=user,
+        body=a_body(),
+        name="of who took the account over",
+        scopes=["spend.see"],
+        expires_at=timezone.now() + timedelta(days=300),
+        at=timezone.now(),
+    )
+    SocialAccount.objects.create(user=user, provider="entra", uid="issuer#of-somebody-else")
+    program = Client(headers={"authorization": f"Bearer {secret}"})
+    assert program.get("/api/v1/me").status_code == 200
     said = StringIO()
     call_command("let_in", user.email.upper(), stdout=said)
+    assert program.get("/api/v1/me").status_code == 401
+    assert not SocialAccount.objects.exists()
+    assert "their keys for programs and their link to a sign-in service are gone" in said.getvalue()
+    revoked = Event.objects.about(key).last()
+    assert (revoked.kind, revoked.by_id, revoked.body_id) == (
+        "api_token_revoked",
+        None,
+        a_body().pk,
+    )
+    assert "identity_unlinked" in kinds(user)
     password = re.search("with the password ([0-9a-f-]+) and", said.getvalue())[1]
     assert not signed_in(client)
     assert enter(browser(), user, password)["Location"] == "/"

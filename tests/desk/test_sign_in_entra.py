@@ -463,6 +463,24 @@ def test_the_person_who_cancels_over_there_comes_back_to_sign_in(service):
     assert "did not work. Try again." in text_of(answer)
 
 
+def test_who_comes_back_without_having_set_out_is_no_line_and_after_some_tries_is_stopped(service):
+    stranger, lines = browser(), Event.objects.count()
+    answers = [
+        stranger.get("/sign-in/entra/callback/", {"code": "c", "state": f"made-up-{number}"})
+        for number in range(31)
+    ]
+    assert [answer.status_code for answer in answers] == [302] * 30 + [429]
+    assert Event.objects.count() == lines
+    assert "did not work. Try again." in text_of(stranger.get("/sign-in/"))
+
+
+def test_who_set_out_and_is_refused_is_a_line(service):
+    client, lines = browser(), Event.objects.count()
+    asked = set_out(client)
+    client.get("/sign-in/entra/callback/", {"error": "server_error", "state": asked["state"]})
+    assert Event.objects.count() == lines + 1
+
+
 def test_the_sign_in_page_offers_the_service_only_where_there_is_one(service, settings):
     assert "Sign in with Entra ID" in text_of(Client().get("/sign-in/"))
     settings.OIDC_ISSUER = ""

@@ -68,6 +68,24 @@ def test_who_handles_a_bodys_messages_sees_them_and_nobody_else_does():
         Message.objects.update(state=State.TO_SEND)
 
 
+@pytest.mark.parametrize("state", ["to_send", "failed", "perhaps_sent", "sending"])
+def test_where_mail_is_set_nobody_reads_or_takes_away_the_secret_of_an_invitation(settings, state):
+    given = {"failure": "no such mailbox", "token": a_body().pk, "taken_at": NOW, "state": state}
+    words = {"text": "Open /invitation/canary/", "link": "/invitation/canary/"}
+    a_message(kind="invitation", **words, **given)
+    a_message(text="Nothing secret", **given)
+    client = visit(a_user("Admin", "administrator"))
+    pages = ("/messages/", "/messages/?show=all", "/messages/to-send.csv")
+    assert ["canary" in text(client.get(page)) for page in pages] == [True] * 3
+    settings.EMAIL_HOST = "mail.example.org"
+    for page in pages:
+        shown = text(client.get(page))
+        assert "canary" not in shown, page
+        assert "It holds a secret link and goes by mail only." in shown, page
+        assert "Nothing secret" in shown, page
+    assert "make a new invitation" in text(client.get("/messages/"))
+
+
 def test_an_invitations_link_is_shown_to_administrators_only():
     a_message(kind="invitation", text="Open /invitations/secret/")
     assert "secret" in text(visit(a_user("Admin", "administrator")).get("/messages/"))

@@ -12,7 +12,9 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils import timezone
 
+from section54.desk.sign_in_changes import note_stopped
 from section54.organisations.models import User
 from section54.organisations.recent import has_second_factor
 from section54.ui.forms import GovukForm, GovukMixin
@@ -24,6 +26,7 @@ HARD_TO_GUESS = (
     "At least 12 characters. Three or four words that do not belong together are easy to remember "
     "and hard to guess."
 )
+TOO_MANY = "too_many_login_attempts"  # as the library calls it
 NOT_CHECKED = "The passkey could not be checked. Try again"
 # Every code counts once for as long as it could be right.
 CODE_SECONDS = 30 * (2 * settings.MFA_TOTP_TOLERANCE + 1)
@@ -51,7 +54,12 @@ class CodeAtSignIn(GovukMixin, AuthenticateForm):  # type: ignore[misc]
         Raises:
             ValidationError: it is not right, or was used, or there were too many tries.
         """
-        code: str = super().clean_code()
+        try:
+            code: str = super().clean_code()
+        except forms.ValidationError as error:
+            if error.code == TOO_MANY:
+                note_stopped(user=self.user, at=timezone.now())
+            raise
         if self.authenticator.type == Authenticator.Type.TOTP and not first_use(self.user, code):
             raise factor_adapter().validation_error("incorrect_code")
         return code

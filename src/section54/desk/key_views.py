@@ -16,22 +16,13 @@ from section54.organisations.changes import NotPossibleError
 from section54.organisations.http import UserRequest, permission
 from section54.organisations.models import ApiToken, Body, User
 from section54.organisations.recent import recent_sign_in
-from section54.organisations.token_changes import make_token, revoke_token
-from section54.records.models import Event
-from section54.records.rows import everything
+from section54.organisations.token_changes import made_in, make_token, revoke_token
 
 
 def _body_of(user: User) -> Body | None:
     """Return the body in whose record of changes a person's keys stand: where they work."""
     held = sorted(user.roles_held, key=lambda one: (one.through is not None, one.body_name))
     return Body.objects.get(pk=held[0].body_id) if held else None
-
-
-def _made_in(key: ApiToken) -> Body:
-    """Return the body in whose record it stands that a key was made, held a role there or not."""
-    with everything():
-        made = Event.objects.about(key).earliest("sequence")
-        return Body.objects.get(pk=made.body_id)
 
 
 @require_safe
@@ -98,7 +89,7 @@ def key_revoke(request: UserRequest, pk: UUID) -> HttpResponse:
     key = get_object_or_404(mine, pk=pk)
     if request.method == "POST":
         try:
-            revoke_token(token=key, body=_made_in(key), by=request.user, at=timezone.now())
+            revoke_token(token=key, body=made_in(key), by=request.user, at=timezone.now())
         except NotPossibleError as refusal:
             messages.warning(request, f"{refusal}.")
         else:

@@ -15,6 +15,7 @@ import jwt
 import requests
 from allauth.account.internal.flows.login import record_authentication
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal import ratelimit
 from allauth.mfa.stages import AuthenticateStage
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, get_adapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
@@ -46,6 +47,7 @@ ALGORITHMS = ("RS256", "PS256", "ES256")
 LEEWAY = 60  # seconds by which two clocks may differ
 LONGEST_UID = 191  # what the library's table holds
 DID_NOT_WORK = "The sign-in with {} did not work. Try again."
+COME_BACK = {"entra_callback": "30/m/ip"}  # how often somebody may come back
 CLAIMS_SEEN = "section54_second_factor_claimed"
 
 
@@ -173,7 +175,10 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         exception: Exception | None = None,
         extra_context: dict[str, Any] | None = None,
     ) -> NoReturn:
-        """Say that it did not work, and why in the log."""
+        """Say that it did not work, and why in the log; note it if it was begun here."""
+        if "state" not in (extra_context or {}):
+            messages.warning(request, DID_NOT_WORK.format(settings.OIDC_NAME))
+            raise ImmediateHttpResponse(_back(request))
         logger.warning("A sign-in through %s was refused: %s", provider.name, exception or error)
         _refuse(request, None, DID_NOT_WORK.format(settings.OIDC_NAME))
 
@@ -229,7 +234,11 @@ def _refuse(request: HttpRequest, user: User | None, words: str) -> NoReturn:
     """Refuse, take note, and say why where the person came from."""
     changes.note_refused(user=user, way=settings.OIDC_NAME, at=timezone.now())
     messages.warning(request, words)
-    raise ImmediateHttpResponse(redirect("account" if request.user.is_authenticated else "sign-in"))
+    raise ImmediateHttpResponse(_back(request))
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    return redirect("account" if request.user.is_authenticated else "sign-in")
 
 
 def _same_person(request: HttpRequest, sociallogin: SocialLogin) -> User:
@@ -349,6 +358,11 @@ def entra_callback(request: HttpRequest) -> HttpResponse:
     """Take back who comes from the service."""
     if not settings.OIDC_ISSUER:
         return redirect("sign-in")
+    stopped: HttpResponse | None = ratelimit.consume_or_429(
+        request, app="section54", action="entra_callback", config=COME_BACK, limit_get=True
+    )
+    if stopped is not None:
+        return stopped
     view = OAuth2CallbackView.adapter_view(EntraAdapter(request, ID))
     try:
         answer: HttpResponse = view(request)

@@ -13,11 +13,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 
-from section54.desk.sign_in_changes import note_refused, note_sign_in
+from section54.desk.sign_in_changes import note_refused, note_sign_in, note_stopped
 from section54.organisations.models import User
 
 
@@ -29,6 +29,12 @@ WAYS = {
     "recovery_codes": "a recovery code",
     "webauthn": "a passkey",
 }
+
+
+def user_at(email: object) -> User | None:
+    """Return whose account has an address, as somebody typed it."""
+    typed = str(email or "").replace("\0", "")
+    return User.objects.filter(email__iexact=typed).first() if typed else None
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -54,10 +60,21 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         ours = {"allauth.mfa.stages.AuthenticateStage": "section54.desk.provider.SecondFactorStage"}
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Stop who tried too often, and take note of it.
+
+        Raises:
+            ValidationError: there were too many tries.
+        """
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            note_stopped(user=user_at(credentials.get("email")), at=timezone.now())
+            raise
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Take note of a wrong password; what was typed is kept nowhere."""
-        email = str(credentials.get("email") or "")
-        user = User.objects.filter(email__iexact=email).first() if email else None
+        user = user_at(credentials.get("email"))
         note_refused(user=user, way=WAYS["password"], at=timezone.now())
 
 

@@ -11,15 +11,20 @@ from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.core.cache import cache
 from django.db import transaction
 
 from section54.organisations.changes import NotPossibleError as RefusedError
 from section54.organisations.invitation_changes import accept_invitation
-from section54.organisations.models import Invitation, User
+from section54.organisations.models import ApiToken, Invitation, User
 from section54.organisations.session_changes import chain_of, end_sessions_of
+from section54.organisations.token_changes import made_in, revoke_token
 from section54.records.changes import record
 from section54.records.models import INSTALLATION, ChainHead
 from section54.records.rows import everything
+
+
+NOTED_EVERY = 60 * 60  # seconds between two lines about tries that were too many
 
 
 class NotPossibleError(ValueError):
@@ -46,6 +51,16 @@ def note_refused(*, user: User | None, way: str, at: datetime) -> None:
         return
     head, _ = ChainHead.objects.get_or_create(body_id=INSTALLATION)
     record("sign_in_refused", head, body_id=INSTALLATION, by=None, at=at, way=way)
+
+
+@transaction.atomic
+def note_stopped(*, user: User | None, at: datetime) -> None:
+    """Take note, once an hour, that tries at somebody's account were stopped: they were too many.
+
+    Of an address that nobody has there is no line: there is no end to such addresses.
+    """
+    if user is not None and cache.add(f"stopped-noted:{user.pk}", 1, NOTED_EVERY):
+        note_refused(user=user, way="too many tries", at=at)
 
 
 @transaction.atomic
@@ -231,10 +246,19 @@ def accept_by_identity(
 @everything()
 @transaction.atomic
 def let_in_again(*, user: User, password: str, at: datetime) -> None:
-    """Give somebody a new password who lost their way in; their second factors are removed."""
+    """Give somebody a new password who lost their way in; nothing else opens their account now.
+
+    Second factors, keys of programs, links to a sign-in service and sessions go: whoever took the
+    account over may have made them.
+    """
     _lock(user)
     user.set_password(password)
     user.save(update_fields=["password"])
     Authenticator.objects.filter(user=user).delete()
     record("let_in_again", user, body_id=chain_of(user), by=None, at=at)
+    for account in SocialAccount.objects.filter(user=user):
+        account.delete()
+        record("identity_unlinked", user, body_id=chain_of(user), by=None, at=at)
+    for token in ApiToken.objects.filter(user=user, revoked_at=None):
+        revoke_token(token=token, body=made_in(token), by=None, at=at)
     end_sessions_of(user=user, by=None, at=at, because="whoever runs Section54 let them in again")

@@ -1,5 +1,7 @@
 """The ways in that are open to anybody: a second factor after the password, and passkeys."""
 
+from http import HTTPStatus
+
 from allauth.account.models import Login
 from allauth.account.views import LoginView
 from allauth.core.internal import ratelimit
@@ -14,15 +16,27 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from section54.desk.account_forms import NOT_CHECKED
 from section54.desk.account_views import safe_next
-from section54.desk.sign_in import WAYS
-from section54.desk.sign_in_changes import note_refused
+from section54.desk.sign_in import WAYS, user_at
+from section54.desk.sign_in_changes import note_refused, note_stopped
 
 
-sign_in = login_not_required(LoginView.as_view())
+_password = LoginView.as_view()
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in with a password; of tries that were too many from one address, take note."""
+    answer: HttpResponse = _password(request)
+    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        note_stopped(user=user_at(request.POST.get("login")), at=timezone.now())
+    return answer
 
 
 class _CodeView(AuthenticateView):  # type: ignore[misc]

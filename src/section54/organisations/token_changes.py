@@ -9,7 +9,9 @@ from django.db import transaction
 from section54.organisations.changes import NotPossibleError
 from section54.organisations.models import ApiToken, Body, User, hash_of_token
 from section54.organisations.permissions import PERMISSIONS
-from section54.records.changes import record
+from section54.records.changes import Someone, record
+from section54.records.models import Event
+from section54.records.rows import everything
 
 
 LONGEST = timedelta(days=366)
@@ -65,8 +67,14 @@ def make_token(
     return made, secret
 
 
+@everything()
+def made_in(token: ApiToken) -> Body:
+    """Return the body in whose record it stands that a key was made, held a role there or not."""
+    return Body.objects.get(pk=Event.objects.about(token).earliest("sequence").body_id)
+
+
 @transaction.atomic
-def revoke_token(*, token: ApiToken, body: Body, by: User, at: datetime) -> ApiToken:
+def revoke_token(*, token: ApiToken, body: Body, by: Someone | None, at: datetime) -> ApiToken:
     """Make a key useless from now on.
 
     Raises:

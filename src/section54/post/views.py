@@ -25,7 +25,7 @@ from section54.post import mail
 from section54.post.changes import Decision, decide_on_messages
 from section54.post.clock_changes import NotToBeStoppedError, stop_reminders, want_reminders
 from section54.post.forms import DecideForm
-from section54.post.messages import STOP, absolute, title_of
+from section54.post.messages import STOP, absolute, has_secret, title_of
 from section54.post.models import Message, OptOut
 from section54.post.reminders import ReminderKind, kinds
 from section54.records.rows import everything
@@ -38,6 +38,7 @@ DONE = {
     Decision.AGAIN: "to be sent again",
     Decision.ASIDE: "put aside: not sent",
 }
+MAIL_ONLY = "It holds a secret link and goes by mail only."
 COLUMNS = ("Name", "Address", "Subject", "Text", "Link", "Kind", "Body", "Written", "State")
 
 
@@ -68,8 +69,8 @@ def to_send(request: UserRequest) -> HttpResponse:
         "chosen": set(request.POST.getlist("messages")),
         "has_mail": mail.is_set(),
         "several_bodies": len({message.body_id for message in page}) > 1,
-        "title_of": title_of,
-        "absolute": absolute,
+        "mail_only": MAIL_ONLY,
+        "goes_by_mail_only": goes_by_mail_only,
     }
     return render(request, "post/to_send.html", context)
 
@@ -95,18 +96,27 @@ def to_send_export(request: UserRequest) -> Taken:
     return Taken(response, lines)
 
 
+def goes_by_mail_only(message: Message) -> bool:
+    """Return whether nobody but its recipient may read a message: its link is a secret of theirs.
+
+    Without a mail server somebody must send it, so whoever does reads it.
+    """
+    return mail.is_set() and has_secret(message.kind)
+
+
 def merge_table(messages: Iterable[Message]) -> bytes:
     """Return messages as CSV, a row each; no cell of it is run as a formula."""
     text = StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for message in messages:
+        hidden = goes_by_mail_only(message)
         cells = (
             message.to_name,
             message.to_address,
             message.subject,
-            message.text,
-            absolute(message.link),
+            MAIL_ONLY if hidden else message.text,
+            "" if hidden else absolute(message.link),
             title_of(message.kind),
             message.body.name,
         )

@@ -13,9 +13,12 @@ from section54.records.rows import everything
 
 
 class Command(BaseCommand):
-    """Gives a new password once; the lost second factors and every session are gone."""
+    """Gives a new password once; whatever else opened the account opens it no more."""
 
-    help = "Give somebody a new password, and remove their second factors and sessions"
+    help = (
+        "Give somebody a new password; end their sessions and keys for programs, and remove their "
+        "second factors and their link to the sign-in service"
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name the option."""
@@ -35,5 +38,7 @@ class Command(BaseCommand):
         let_in_again(user=user, password=password, at=timezone.now())
         self.stdout.write(
             f"{user.name} can sign in with the password {password} and should change it. "
+            "Their second factors, their sessions, their keys for programs and their link to a "
+            "sign-in service are gone: they set up again what they need. "
             "Make sure that it is they who asked."
         )
