@@ -35,6 +35,8 @@ class KeyForm(GovukForm):
         """Make the form for the permissions that the person can give, in words."""
         super().__init__(*args, **kwargs)
         self.fields["scopes"].choices = scopes  # type: ignore[attr-defined]
+        if len(scopes) == 1:  # nothing else could be meant
+            self.fields["scopes"].initial = [scopes[0][0]]
 
     @property
     def holds_for(self) -> timedelta:

@@ -54,8 +54,9 @@ def about(request: HttpRequest) -> HttpResponse:
 
 
 def words_of(permission: str) -> str:
-    """Return a permission in words: ``see: Ledgers, suppliers and risk reviews``."""
+    """Return a permission in words: ``See ledgers, suppliers and risk reviews``."""
     area, _, verb = permission.partition(".")
     if not verb:
-        return "any key"
-    return f"{verb.replace('_', ' ')}: {AREAS[area]}"
+        return "Any key"
+    words = AREAS[area]
+    return f"{verb.replace('_', ' ').capitalize()} {words[0].lower()}{words[1:]}"
