@@ -49,6 +49,7 @@ PAGE = {**ALWAYS, "Cache-Control": "no-store"}
 STATIC = {**ALWAYS, "Cache-Control": "max-age=60, public"}
 # What says what the answer is, and where to go: no other header may be there.
 PLAIN = {"Content-Type", "Content-Length", "Content-Disposition", "Vary", "Location", "Allow"}
+PLAIN |= {"WWW-Authenticate", "Retry-After"}  # of the interface for programs
 PLAIN |= {"Expires", "Last-Modified", "ETag"}
 # Machines that ask for health are answered before anything else.
 BEFORE_ANY_VIEW = {"health/alive", "health/ready"}
@@ -140,7 +141,7 @@ def test_every_address_has_exactly_these_headers_whatever_it_answers(world, figu
             said = f"{method} /{route}: {answer.status_code}"
             wrong += [f"{said}: {line}" for line in wrong_headers(answer)]
     assert not wrong, "\n".join(wrong[:40])
-    assert set(seen) == {200, 302, 400, 403, 404, 405, 413, 500}
+    assert set(seen) == {200, 302, 400, 401, 403, 404, 405, 413, 500}
     views = {route for route, _ in routes()} - BEFORE_ANY_VIEW
     assert views - where[400] == views - where[500] == set()
     figure("answers whose headers were compared with one table", seen.total())

@@ -187,7 +187,7 @@ def _its_work(body: Body, on: date) -> Iterator[Step]:
 
 def first_days(user: User, today: date) -> Iterator[Item]:
     """Return, for the work list, the bodies whose first day is not over."""
-    for body in Body.objects.filter(pk__in=user.body_ids("people.change_of_others")):
+    for body in Body.objects.changeable_by(user):
         left = [step for step in steps_of(body, today) if step.must and not step.is_done]
         if left:
             yield Item(

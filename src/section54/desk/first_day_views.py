@@ -14,14 +14,13 @@ from section54.desk.first_day_forms import LogoForm, OfficesForm
 from section54.organisations.changes import NotPossibleError
 from section54.organisations.http import UserRequest, permission
 from section54.organisations.logo_changes import remove_logo, set_logo
-from section54.organisations.models import Body, Logo, Office
+from section54.organisations.models import Body, Logo, Office, scoped
 from section54.organisations.office_changes import found_office
 
 
 def _administered(request: UserRequest, pk: UUID) -> Body:
     """Return a body whose people the user looks after, or 404."""
-    bodies = Body.objects.filter(pk__in=request.user.body_ids("people.change_of_others"))
-    return get_object_or_404(bodies, pk=pk)
+    return get_object_or_404(Body.objects.changeable_by(request.user), pk=pk)
 
 
 @require_safe
@@ -99,5 +98,5 @@ def logo(request: UserRequest, pk: UUID) -> HttpResponse:
 @permission("signed_in")
 def logo_picture(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show a body's logo to who has a role there."""
-    logos = Logo.objects.filter(body__in=request.user.body_ids("signed_in"))
+    logos = scoped(Logo.objects.all(), request.user, "signed_in")
     return HttpResponse(bytes(get_object_or_404(logos, body=pk).png), content_type="image/png")
