@@ -67,6 +67,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "body_described": ("Body described", "Corrected the body’s name or kind: {name}."),
     "bodies_related": ("Bodies related", "Recorded that {words}, from {starts_on}."),
     "bodies_no_longer_related": ("Bodies no longer related", "Until {last_day} only."),
+    "succession_called_off": (
+        "Succession called off",
+        "Called off that one body takes over from another.",
+    ),
     "collaboration_founded": ("Collaboration founded", "Founded {name}."),
     "collaboration_joined": ("Collaboration joined", "{joined} joined {collaboration}."),
     "collaboration_left": ("Collaboration left", "{left} leaves {collaboration} on {last_day}."),

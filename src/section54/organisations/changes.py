@@ -141,8 +141,11 @@ def end_relation(*, relation: BodyRelation, last_day: date, by: User, at: dateti
         relation.ends_on = last_day
         relation.save(update_fields=["ends_on"])
     for one in (relation.body_id, relation.other_id):
+        if called_off:
+            record("succession_called_off", relation, body_id=one, by=by, at=at)
+            continue
         record(
-            "succession_called_off" if called_off else "bodies_no_longer_related",
+            "bodies_no_longer_related",
             relation,
             body_id=one,
             by=by,
