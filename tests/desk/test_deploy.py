@@ -252,19 +252,22 @@ def test_each_answer_has_exactly_the_headers_of_the_table(
     assert "Set-Cookie" in answer.headers or address != "/sign-in/" or status != 200
 
 
-def test_cookies_go_over_https_only_and_to_this_host_only(site, machine):
-    page = ask(site, "GET", "/sign-in/")
+def test_the_first_administrators_link_opens_and_cookies_go_over_https_to_this_host_only(
+    site, machine, deployed
+):
+    (begun,) = (said for line, said in deployed.items() if " begin " in line)
+    link = re.search(rf"https://{re.escape(HOST)}(/invitation/\S+)", begun).group(1)
+    page = ask(site, "GET", link)
     secret = re.search(rb'csrfmiddlewaretoken" value="([^"]+)', page.body).group(1).decode()
     csrf = page.headers["Set-Cookie"].partition(";")[0]
-    email, password = (machine / "data/first-sign-in.txt").read_text("utf-8").splitlines()[:2]
     answer = ask(
         site,
         "POST",
-        "/sign-in/",
-        f"csrfmiddlewaretoken={secret}&login={email}&password={password}",
+        link,
+        f"csrfmiddlewaretoken={secret}&password=wide-skies-and-slow-water",
         Content_Type="application/x-www-form-urlencoded",
         Cookie=csrf,
-        Referer=f"https://{HOST}/sign-in/",
+        Referer=f"https://{HOST}{link}",
     )
     assert answer.status_code == 302, (machine / "log").read_text("utf-8")
     cookies = page.headers.get_all("Set-Cookie") + answer.headers.get_all("Set-Cookie")

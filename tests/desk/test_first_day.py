@@ -1,24 +1,31 @@
 """The first day of a real body: begun by the operator, set up by its administrator."""
 
+import os
+import subprocess
+import sys
 from io import BytesIO
+from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
 from tests.people import NOW, PASSWORD, a_body, a_user
 
+from section54.desk.begin import KINDS
 from section54.desk.begin_changes import invite_administrator
 from section54.desk.first_day import first_days, steps_of
 from section54.engine.errors import BadInput
 from section54.organisations.invitation_changes import accept_invitation
-from section54.organisations.models import Body, Invitation, Logo, Office, hash_of_token
+from section54.organisations.models import Body, Invitation, Logo, Office, User, hash_of_token
 from section54.organisations.office_changes import appoint
 from section54.records.models import Event
 
 
 pytestmark = pytest.mark.django_db
 TODAY = NOW.date()
+WHOM = ["--body", "Fens Council", "--kind", "council", "--email", "a@b.uk", "--name", "Ada"]
 
 
 def begun(**changes):
@@ -61,6 +68,15 @@ class TestBegin:
         begun(body_name="FENLAND constabulary", email="eve@example.org", kind="other")
         assert Body.objects.get().kind == Body.Kind.FORCE
         assert Invitation.objects.count() == 2
+
+    def test_its_kinds_are_those_of_bodies(self):
+        assert set(KINDS) == set(Body.Kind.values)
+
+    def test_accounts_with_passwords_in_a_file_are_for_one_machine_only(self, settings):
+        settings.IS_LOCAL = False
+        with pytest.raises(CommandError, match="section54 begin"):
+            call_command("set_up")
+        assert not User.objects.exists()
 
     def test_a_wrong_address_makes_nothing(self):
         with pytest.raises(BadInput, match="is not an email address"):
@@ -174,3 +190,20 @@ class TestPages:
         charlie = signed_in(a_user("Charlie", "administrator", a_body("Ely County Council")))
         for name in ("first-day", "usual-offices", "logo", "logo-picture"):
             assert charlie.get(reverse(name, args=[body.pk])).status_code == 404
+
+
+def test_begin_works_in_an_empty_folder_and_prints_a_link(tmp_path):
+    told = subprocess.run(  # noqa: S603 - our own command
+        [Path(sys.executable).with_name("section54"), "begin", "--data", tmp_path, *WHOM],
+        env={**without_the_tests_settings(), "SECTION54_PROFILE": "local"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert told.startswith("For Ada alone; it works once")
+    assert "/invitation/" in told.splitlines()[1]
+
+
+def without_the_tests_settings():
+    ours = ("SECTION54_", "DJANGO_SETTINGS_MODULE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

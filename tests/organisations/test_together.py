@@ -93,6 +93,16 @@ def test_a_body_that_left_is_reached_until_its_last_day(eastern):
     assert "Broads Constabulary" not in names(priya, "spend.see", TOMORROW)
 
 
+def test_a_body_that_left_knows_of_the_time_until_then_only(eastern):
+    broads = Membership.objects.get(collaboration=eastern, body__name="Broads Constabulary")
+    bea = a_user("Bea", "buyer", a_body("Broads Constabulary"))
+    assert eastern.known_until(bea, TODAY) == date.max
+    leave(membership=broads, last_day=TODAY, by=a_user("Eve", "administrator"), at=NOW)
+    assert eastern.known_until(bea, TODAY) == date.max
+    assert eastern.known_until(bea, TOMORROW) == TODAY
+    assert eastern.known_until(a_user("Alice", "buyer"), TOMORROW) == date.max
+
+
 def test_a_collaboration_that_ended_reaches_nobody(eastern):
     priya = shared_buyer(eastern)
     end_collaboration(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from django.core.management import call_command
 from django.utils import timezone
 
 from section54.desk.audit_commands import DATA, open_data
@@ -32,6 +33,7 @@ def begin(data: Path | None, body: str, kind: str, email: str, name: str) -> Non
     open_data(data)
     from section54.desk.begin_changes import invite_administrator  # noqa: PLC0415 - as above
 
+    call_command("migrate", verbosity=0)  # on the first day there are no tables yet
     words = {"name of the body": body, "name": name, "email address": email}
     for what, given in words.items():
         if not given.strip():

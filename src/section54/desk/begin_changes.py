@@ -8,7 +8,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from section54.engine.errors import BadInput
-from section54.organisations.changes import found_body
+from section54.organisations.changes import body_named, found_body
 from section54.organisations.invitation_changes import invite, path_of
 from section54.organisations.models import Body, Invitation
 
@@ -29,7 +29,7 @@ def invite_administrator(
         validate_email(email)
     except ValidationError as error:
         raise BadInput(f"{email!r} is not an email address: write it like ada@force.uk.") from error
-    body = Body.objects.filter(name__iexact=body_name).first()
+    body = body_named(body_name)
     if body is None:
         body = found_body(name=body_name, kind=Body.Kind(kind), by=None, at=at)
     invitation, token = invite(

@@ -74,12 +74,17 @@ def collaboration(request: UserRequest, pk: UUID) -> HttpResponse:
     theirs = Collaboration.objects.visible_to(request.user).select_related("lead")
     found = get_object_or_404(theirs, pk=pk)
     today = timezone.localdate()
-    memberships = list(found.memberships.select_related("body").order_by("starts_on", "body__name"))
+    until = found.known_until(request.user, today)
+    memberships = list(
+        found.memberships.filter(starts_on__lte=until)
+        .select_related("body")
+        .order_by("starts_on", "body__name")
+    )
     own = request.user.body_ids(CHANGE)
     leads = found.lead_id in own
     grants = (
         Grant.objects.of_people_seen_by(request.user)
-        .filter(collaboration=found)
+        .filter(collaboration=found, starts_on__lte=until)
         .select_related("user", "given_by")
         .order_by("-starts_on", "pk")
     )
@@ -99,7 +104,9 @@ def collaboration(request: UserRequest, pk: UUID) -> HttpResponse:
         "stays": STAYS,
         "grants": [(one, one.state(today)) for one in grants],
         "may_see_people": request.user.may("people.see"),
-        "shares": Share.objects.filter(collaboration=found).select_related("body", "shared_by"),
+        "shares": Share.objects.filter(collaboration=found, starts_on__lte=until).select_related(
+            "body", "shared_by"
+        ),
         "leads": leads,
         "is_over": found.ends_on is not None and found.ends_on < today,
         "code": code_of_collaboration(found) if leads else "",

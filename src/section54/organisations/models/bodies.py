@@ -189,6 +189,17 @@ class Collaboration(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def known_until(self, user: Scoped, on: date) -> date:
+        """Return the last day of which a user may know who is in it and what is shared.
+
+        Whose bodies have all left knows of the time until then, and of nothing later.
+        """
+        theirs = scoped(self.memberships.all(), user, SIGNED_IN)
+        if theirs.filter(Q(ends_on=None) | Q(ends_on__gte=on)).exists():
+            return date.max
+        last: date | None = theirs.aggregate(last=models.Max("ends_on"))["last"]
+        return last or date.min
+
     @property
     def shared_area_names(self) -> list[str]:
         """What is shared, as people read it."""

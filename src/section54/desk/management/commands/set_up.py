@@ -4,8 +4,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from section54.desk.first_run import (
     bring_in,
@@ -33,6 +34,11 @@ class Command(BaseCommand):
     @everything()
     def handle(self, **options: Any) -> None:
         """Do it, and say how to sign in."""
+        if not settings.IS_LOCAL:
+            raise CommandError(
+                "set_up makes accounts with passwords in a file, for one machine: in production "
+                "run migrate, then section54 begin."
+            )
         call_command("migrate", verbosity=0)
         kind = Body.Kind.FORCE if options["sample"] else Body.Kind.OTHER
         people = first_sign_ins(options["body"], kind)
