@@ -102,7 +102,7 @@ def has_role_elsewhere(user: User, grants: Collection[Grant], on: date) -> bool:
 
 
 def invitations_sent(user: User, bodies: Collection[Body], at: datetime) -> list[Invitation]:
-    """Return the open invitations that somebody sent for bodies: they stand, and are noted."""
+    """Return the open invitations that somebody sent for bodies, whose links end with their role."""
     sent = Invitation.objects.open(at).filter(
         Q(body__in=bodies) | Q(collaboration__lead__in=bodies), invited_by=user
     )
@@ -178,7 +178,7 @@ def record_departure(
             roles=sum(grant.home_id == body.pk for grant in grants),
             offices=sum(holder.office.body_id == body.pk for holder in offices),
             handed_over={name: n for (name, pk), n in handed.items() if pk == body.pk},
-            invitations_that_stand=len(invitations_sent(user, [body], at)),
+            invitations_that_end=len(invitations_sent(user, [body], at)),
         )
         made.append(departure)
     if last_day < today:

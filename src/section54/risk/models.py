@@ -522,11 +522,6 @@ class ComparedPayee(models.Model):
     def __str__(self) -> str:
         return f"{self.name} {self.change}"
 
-    @property
-    def tier_now(self) -> Tier:
-        """The tier that the list goes by."""
-        return Tier(self.tier)
-
 
 def reasons_as_json(reasons: Any) -> list[dict[str, Any]]:
     """Return the lines of a sum as JSON."""
