@@ -102,7 +102,7 @@ def has_role_elsewhere(user: User, grants: Collection[Grant], on: date) -> bool:
 
 
 def invitations_sent(user: User, bodies: Collection[Body], at: datetime) -> list[Invitation]:
-    """Return the open invitations that somebody sent for bodies, whose links end with their role."""
+    """Return the open invitations that somebody sent for bodies: their links end with the role."""
     sent = Invitation.objects.open(at).filter(
         Q(body__in=bodies) | Q(collaboration__lead__in=bodies), invited_by=user
     )
